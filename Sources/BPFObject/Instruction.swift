@@ -1,0 +1,30 @@
+/// One eBPF instruction slot of eight bytes (RFC 9669, section 3). A 64-bit immediate load
+/// (`BPF_LD | BPF_IMM | BPF_DW`) takes two slots.
+public struct Instruction: Hashable, Sendable {
+  public var opcode: UInt8
+  /// The destination register in the low nibble, the source register in the high one, whatever
+  /// the byte order of the object.
+  public var registers: UInt8
+  public var offset: Int16
+  public var immediate: Int32
+
+  public init(opcode: UInt8, registers: UInt8 = 0, offset: Int16 = 0, immediate: Int32 = 0) {
+    self.opcode = opcode
+    self.registers = registers
+    self.offset = offset
+    self.immediate = immediate
+  }
+
+  public var destination: UInt8 { registers & 0x0f }
+  public var source: UInt8 { registers >> 4 }
+}
+
+/// What the source register of a 64-bit immediate load says about its immediates.
+public enum PseudoSource {
+  public static let mapFD: UInt8 = 1
+  public static let mapValue: UInt8 = 2
+  public static let btfID: UInt8 = 3
+  public static let function: UInt8 = 4
+  public static let mapIndex: UInt8 = 5
+  public static let mapIndexValue: UInt8 = 6
+}
