@@ -65,7 +65,8 @@ public protocol Kernel: AnyObject {
   func writeInventory(_ inventory: Inventory, root: String) throws(KernelFailure)
   func removeInventory(root: String) throws(KernelFailure)
   /// Excludes every other apply of the same owner until the lock is released.
-  func lock(owner: String, root: String, timeoutSeconds: Int) throws(KernelFailure) -> OwnerLock
+  func lock(owner: String, root: String, timeoutSeconds: Int) throws(KernelFailure)
+    -> any OwnerLock
   /// Waits, for at most `seconds`, until none of the ids exists any more (release is asynchronous);
   /// returns those that still do.
   func waitUntilGone(_ ids: [(ObjectKind, UInt32)], seconds: Int) throws(KernelFailure) -> [(
