@@ -11,6 +11,11 @@ struct IntegerText {
     case ambiguous(hint: String)
   }
 
+  init(negative: Bool, magnitude: UInt64) {
+    self.negative = negative
+    self.magnitude = magnitude
+  }
+
   /// Decimal, `0x`, `0o` or `0b`, with a sign if wanted: the integers of YAML's core schema, and
   /// binary. A leading zero is refused, because C and YAML 1.1 read octal there.
   init(_ text: String) throws(Refusal) {

@@ -34,9 +34,19 @@ extension Layout {
     }
   }
 
-  /// Bytes without a meaning of their own: what a struct's author or the compiler left unnamed.
-  /// Also true for arrays without elements (`__u8 data[]`).
+  /// Takes no place, as an array without elements (`__u8 data[]`).
   var isEmpty: Bool { size == 0 }
+
+  /// Nothing in it is for people to write: opaque members only.
+  var isKept: Bool {
+    switch self {
+    case .opaque: true
+    case .array(let element, _): element.isKept
+    case .record(_, let fields, _):
+      fields.allSatisfy { $0.anonymous == nil ? !$0.isWritten : $0.layout.isKept }
+    default: false
+    }
+  }
 }
 
 extension Layout.Field {
@@ -48,10 +58,12 @@ extension Layout.Field {
   }
 
   /// Whether a person has to give it: padding, flexible arrays and the kernel's own members not.
-  var isWritten: Bool {
-    if isPadding || layout.isEmpty { return false }
-    if case .opaque = layout { return false }
-    return true
+  var isWritten: Bool { !isPadding && !layout.isEmpty && !layout.isKept }
+
+  /// In bits.
+  var extent: Int {
+    let (bits, overflow) = layout.size.multipliedReportingOverflow(by: 8)
+    return bitSize ?? (overflow ? Int.max : bits)
   }
 
   /// The fields of an anonymous structure or union, and whether they overlap.

@@ -33,7 +33,8 @@ extension Value: CustomStringConvertible {
     if out.utf8.count > limit { return }
     switch self {
     case .null: out += "null"
-    case .scalar(let text, let plain): out += plain || isPlainText(text) ? text : jsonString(text)
+    case .scalar(let text, let plain):
+      out += isPlainText(text) || plain && isPlainScalar(text) ? text : jsonString(text)
     case .list(let elements):
       out += "["
       for (index, element) in elements.enumerated() {
@@ -98,22 +99,28 @@ private func isPlainText(_ text: String) -> Bool {
   }
 }
 
+/// What may stand without quotes if it is meant as YAML reads it: numbers, booleans, null.
+private func isPlainScalar(_ text: String) -> Bool {
+  text == "true" || text == "false" || text == "null" || looksLikeNumber(text)
+}
+
 /// Decimal integers and floats, and what has a base prefix.
 private func looksLikeNumber(_ text: String) -> Bool {
   let bytes = Array(text.utf8)
   if bytes.count > 2, bytes[0] == UInt8(ascii: "0"),
     [UInt8(ascii: "x"), UInt8(ascii: "o"), UInt8(ascii: "b")].contains(bytes[1])
   {
-    return true
+    return bytes[2...].allSatisfy { hexDigit($0) != nil }
   }
-  return bytes.allSatisfy { byte in
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "e"), UInt8(ascii: "E"),
-      UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-      true
-    default: false
-    }
-  } && bytes.count(where: { $0 == UInt8(ascii: ".") }) <= 1
+  return !bytes.isEmpty
+    && bytes.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "e"), UInt8(ascii: "E"),
+        UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    } && bytes.count(where: { $0 == UInt8(ascii: ".") }) <= 1
 }
 
 /// A JSON integer, boolean or null. What else is plain in YAML (`0x0a`) is text in JSON.
