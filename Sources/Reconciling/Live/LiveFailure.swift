@@ -24,7 +24,7 @@ extension KernelFailure {
 
 /// Runs calls of the kernel library; their errors become failures of this layer.
 func wrap<Result: ~Copyable>(
-  _ subject: String? = nil, _ body: () throws(KernelError) -> Result
+  about subject: String? = nil, _ body: () throws(KernelError) -> Result
 ) throws(KernelFailure) -> Result {
   do throws(KernelError) {
     return try body()

@@ -23,22 +23,20 @@ extension LiveKernel {
     switch hook {
     case .xdp(let name, _):
       let interface = try within(name.namespace) { () throws(KernelError) in
-        try NetworkInterface.named(name.name)
+        try NetworkInterface.existing(name.name)
       }
       observed.targetID = UInt64(interface.index)
-      guard let program = interface.xdp else { return }
-      observed.xdpMode = Planning.XDPMode(program.mode)
-      observed.occupants = [
-        .init(
-          programID: program.programID,
-          linkID: links.first {
-            $0.type == .xdp && $0.programID == program.programID
-              && $0.target == .interface(index: interface.index, attachType: nil)
-          }?.id)
-      ]
+      let target = LinkTarget.interface(index: interface.index, attachType: nil)
+      for program in interface.xdp.programs {
+        let link = links.first {
+          $0.type == .xdp && $0.programID == program.programID && $0.target == target
+        }
+        observed.xdpMode = Planning.XDPMode(program.mode)
+        observed.occupants.append(.init(programID: program.programID, linkID: link?.id))
+      }
     case .tcx(let name, let attachType):
       try within(name.namespace) { () throws(KernelError) in
-        let index = try NetworkInterface.index(named: name.name)
+        let index = try NetworkInterface.existing(name.name).index
         observed.targetID = UInt64(index)
         let programs = try HookPrograms(on: .interface(index), type: attachType)
         observed.revision = programs.revision
@@ -82,6 +80,16 @@ extension LiveKernel {
       let index = there.firstIndex { $0.programID == entry.programID }
       return .init(programID: entry.programID, linkID: index.map { there.remove(at: $0).id })
     }
+  }
+}
+
+extension NetworkInterface {
+  /// The interface of that name in the calling thread's network namespace; ENODEV if there is none.
+  static func existing(_ name: String) throws(KernelError) -> NetworkInterface {
+    guard let interface = try named(name) else {
+      throw KernelError("RTM_GETLINK", .noDevice, on: "interface \(name)")
+    }
+    return interface
   }
 }
 

@@ -20,7 +20,7 @@ extension LiveKernel {
       throw KernelFailure(
         operation: "inventory", subject: path, message: "it cannot be written as JSON")
     }
-    let map = try wrap(path) { () throws(KernelError) in
+    let map = try wrap(about: path) { () throws(KernelError) in
       let map = try Map.create(
         MapParameters(
           type: .array, name: Self.name, keySize: 4, valueSize: size, maxEntries: 1))

@@ -1,5 +1,6 @@
 internal import BPFKernel
-public import Planning
+internal import BPFObject
+internal import Planning
 
 /// The running kernel, by bpf(2), rtnetlink and the bpffs.
 ///
@@ -21,7 +22,7 @@ public final class LiveKernel: Kernel {
   /// The facts of this host.
   func hostFacts() throws(KernelFailure) -> Planning.HostFacts {
     let device = try filesystem(of: mount + "/").device
-    return try wrap("this host") { () throws(KernelError) in
+    return try wrap(about: "this host") { () throws(KernelError) in
       Planning.HostFacts(
         bootID: try BPFKernel.HostFacts.bootID(),
         kernelRelease: try BPFKernel.HostFacts.kernelRelease(),

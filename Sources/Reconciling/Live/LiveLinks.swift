@@ -9,16 +9,16 @@ extension LiveKernel {
     let program = try self.program(program, "BPF_LINK_CREATE")
     let subject = attachment.address.description
     let cookie = attachment.cookie ?? 0
-    return try wrap(subject) { () throws(KernelError) in
+    return try wrap(about: subject) { () throws(KernelError) in
       switch attachment.hook {
       case .xdp(let interface, let mode):
         return try within(interface.namespace) { () throws(KernelError) in
-          let index = try NetworkInterface.index(named: interface.name)
+          let index = try NetworkInterface.existing(interface.name).index
           return try link(program, .xdp(interface: index, mode: mode.kernelMode))
         }
       case .tcx(let interface, let attachType):
         return try within(interface.namespace) { () throws(KernelError) in
-          let index = try NetworkInterface.index(named: interface.name)
+          let index = try NetworkInterface.existing(interface.name).index
           return try link(
             program, .tcx(interface: index, type: attachType, position: HookPosition()))
         }
@@ -48,7 +48,7 @@ extension LiveKernel {
   }
 
   private func link(
-    _ program: Program, _ hook: BPFKernel.Hook
+    _ program: BPFKernel.Program, _ hook: BPFKernel.Hook
   ) throws(KernelError) -> LiveObject {
     try LiveObject(try Link.create(program, on: hook))
   }

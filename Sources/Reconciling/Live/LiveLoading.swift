@@ -1,5 +1,5 @@
 internal import BPFKernel
-public import BPFObject
+internal import BPFObject
 public import Planning
 
 extension LiveKernel {
@@ -7,7 +7,7 @@ extension LiveKernel {
     try wrap { () throws(KernelError) in
       switch kind {
       case .map: LiveObject(try Map(id: id))
-      case .program: try LiveObject(try Program(id: id))
+      case .program: try LiveObject(try BPFKernel.Program(id: id))
       case .link: try LiveObject(try Link(id: id))
       }
     }
@@ -70,7 +70,7 @@ extension LiveKernel {
     }
     do throws(KernelError) {
       return try withExtendedLifetime(load) { () throws(KernelError) in
-        try LiveObject(try Program.load(parameters))
+        try LiveObject(try BPFKernel.Program.load(parameters))
       }
     } catch {
       var failure = KernelFailure(error, subject: "program \(image.name)")
@@ -100,9 +100,7 @@ struct KernelTypes {
 
   static func running() throws(KernelFailure) -> KernelTypes {
     let path = "/sys/kernel/btf/vmlinux"
-    let bytes = try wrap(path) { () throws(KernelError) in
-      try FileContents.read(path, limit: 64 << 20)
-    }
+    let bytes = try wrap(about: path) { () throws(KernelError) in try KernelBTF.vmlinux() }
     do throws(ObjectError) {
       return KernelTypes(btf: try BTF(parsing: bytes))
     } catch {

@@ -1,10 +1,11 @@
 internal import BPFKernel
+internal import BPFObject
 
 /// A kernel object that is held by a descriptor.
 public final class LiveObject: KernelObject {
   enum Payload {
     case map(Map)
-    case program(Program)
+    case program(BPFKernel.Program)
     case link(Link)
     case btf(LoadedBTF)
   }
@@ -19,7 +20,7 @@ public final class LiveObject: KernelObject {
     tag = nil
   }
 
-  init(_ program: Program) throws(KernelError) {
+  init(_ program: BPFKernel.Program) throws(KernelError) {
     let info = try program.info()
     payload = .program(program)
     id = info.id
@@ -64,7 +65,7 @@ extension LiveKernel {
     return map
   }
 
-  func program(_ object: LiveObject, _ operation: String) throws(KernelFailure) -> Program {
+  func program(_ object: LiveObject, _ operation: String) throws(KernelFailure) -> BPFKernel.Program {
     guard case .program(let program) = object.payload else {
       throw wrongKind(object, operation, "program")
     }

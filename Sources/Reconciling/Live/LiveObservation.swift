@@ -24,41 +24,43 @@ extension LiveKernel {
   private func observePins(
     _ scope: ObservationScope, _ state: inout ObservedState
   ) throws(KernelFailure) {
-    var pins: [Pin] = []
     // The directory is looked at whoever it belongs to; trust matters when something is changed.
-    if let root = try place(of: scope.root),
-      try wrap({ () throws(KernelError) in try root.directory.status(root.name) })?.kind
-        == .directory
-    {
-      pins += try wrap { () throws(KernelError) in
-        try root.directory.directory(root.name).walk().pins
+    if let root = try place(of: scope.root) {
+      let tree = try wrap { () throws(KernelError) -> PinTree in
+        guard try root.directory.status(root.name)?.kind == .directory else { return PinTree() }
+        return try root.directory.directory(root.name).walk()
       }
+      for pin in tree.pins { record(pin.path, pin.status, pin.object.map { ($0.kind, $0.id) }, &state) }
     }
     for path in scope.paths.sorted() where !path.hasPrefix(scope.root + "/") {
-      guard let place = try place(of: path) else { continue }
-      let pin = try wrap { () throws(KernelError) -> Pin? in
-        guard let status = try place.directory.status(place.name) else { return nil }
+      guard let place = try place(of: path),
+        let status = try wrap({ () throws(KernelError) in
+          try place.directory.status(place.name)
+        })
+      else { continue }
+      let pinned = try wrap { () throws(KernelError) -> (BPFKernel.ObjectKind, UInt32)? in
         guard status.kind == .pin, let object = try place.directory.open(place.name) else {
-          return Pin(path: path, status: status, object: nil)
+          return nil
         }
-        return Pin(
-          path: path, status: status,
-          object: Pin.Object(kind: object.kind, id: try LiveObject(object).id))
+        return (object.kind, try LiveObject(object).id)
       }
-      if let pin { pins.append(pin) }
-    }
-    for pin in pins {
-      guard let object = pin.object, let kind = Planning.ObjectKind(rawValue: object.kind.rawValue)
-      else {
-        state.limitations.append("\(pin.path) cannot be opened or is no BPF object")
-        continue
-      }
-      state.pins.append(
-        ObservedPin(
-          path: pin.path, kind: kind, id: object.id, mode: pin.status.mode,
-          owner: pin.status.userID, group: pin.status.groupID))
+      record(path, status, pinned, &state)
     }
     state.pins.sort { $0.path < $1.path }
+  }
+
+  private func record(
+    _ path: String, _ status: PinStatus, _ object: (kind: BPFKernel.ObjectKind, id: UInt32)?,
+    _ state: inout ObservedState
+  ) {
+    guard let object, let kind = Planning.ObjectKind(rawValue: object.kind.rawValue) else {
+      state.limitations.append("\(path) cannot be opened or is no BPF object")
+      return
+    }
+    state.pins.append(
+      ObservedPin(
+        path: path, kind: kind, id: object.id, mode: status.mode, owner: status.userID,
+        group: status.groupID))
   }
 
   // MARK: Objects
@@ -134,7 +136,7 @@ extension LiveKernel {
   private func observeContents(
     _ scope: ObservationScope, _ state: inout ObservedState
   ) throws(KernelFailure) {
-    let wanted = Set(Ownership.contentsToRead(scope, state).values)
+    let wanted = Set(Ownership.contentsToRead(scope, observedSoFar: state).values)
     for index in state.maps.indices where wanted.contains(state.maps[index].id) {
       let id = state.maps[index].id
       do throws(KernelError) {
