@@ -2,7 +2,6 @@
 #pragma once
 #include <errno.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +9,9 @@ enum {
   CBPF_PERF_TYPE_SOFTWARE = 1,
   CBPF_PERF_TYPE_TRACEPOINT = 2,
   CBPF_PERF_FLAG_FD_CLOEXEC = 1 << 3,
+  // _IOW('$', 8, uint32_t) and _IO('$', 0)
+  CBPF_PERF_EVENT_IOC_SET_BPF = 0x40042408,
+  CBPF_PERF_EVENT_IOC_ENABLE = 0x2400,
 };
 
 // The first 72 bytes, which every kernel with BPF knows (PERF_ATTR_SIZE_VER1).
@@ -27,9 +29,9 @@ static inline long cbpf_perf_event_open(
 }
 
 static inline long cbpf_perf_event_set_bpf(int event, int program) {
-  return ioctl(event, _IOW('$', 8, uint32_t), program) < 0 ? -errno : 0;
+  return syscall(SYS_ioctl, event, CBPF_PERF_EVENT_IOC_SET_BPF, program) < 0 ? -errno : 0;
 }
 
 static inline long cbpf_perf_event_enable(int event) {
-  return ioctl(event, _IO('$', 0), 0) < 0 ? -errno : 0;
+  return syscall(SYS_ioctl, event, CBPF_PERF_EVENT_IOC_ENABLE, 0) < 0 ? -errno : 0;
 }

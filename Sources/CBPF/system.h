@@ -2,15 +2,12 @@
 // macros. All return a result, or -errno.
 #pragma once
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+// No header that declares structs is included: they would become this module's, and with
+// MemberImportVisibility nobody else could use them.
 
 enum {
   CBPF_BPF_FS_MAGIC = 0xcafe4a11,
@@ -21,6 +18,8 @@ enum {
   CBPF_ENOTSUPP = 524,
   CBPF_RENAME_NOREPLACE = 1,
   CBPF_RENAME_EXCHANGE = 2,
+  CBPF_O_CLOEXEC = 02000000,
+  CBPF_F_DUPFD_CLOEXEC = 1030,
 };
 
 static inline long cbpf_result(long result) { return result < 0 ? -errno : result; }
@@ -28,7 +27,7 @@ static inline long cbpf_result(long result) { return result < 0 ? -errno : resul
 // Descriptors 0 to 2 mean something else in too many places, in the kernel's attributes too.
 static inline long cbpf_good_descriptor(long descriptor) {
   if (descriptor < 0 || descriptor > 2) return descriptor;
-  long moved = cbpf_result(fcntl((int)descriptor, F_DUPFD_CLOEXEC, 3));
+  long moved = cbpf_result(syscall(SYS_fcntl, descriptor, CBPF_F_DUPFD_CLOEXEC, 3));
   close((int)descriptor);
   return moved;
 }
@@ -38,15 +37,17 @@ static inline long cbpf_bpf(int command, void *attributes, uint32_t size) {
 }
 
 static inline long cbpf_openat(int directory, const char *path, int flags, uint32_t mode) {
-  return cbpf_good_descriptor(cbpf_result(openat(directory, path, flags | O_CLOEXEC, mode)));
+  return cbpf_good_descriptor(
+      cbpf_result(syscall(SYS_openat, directory, path, flags | CBPF_O_CLOEXEC, mode)));
 }
 
 static inline long cbpf_duplicate(int descriptor) {
-  return cbpf_result(fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+  return cbpf_result(syscall(SYS_fcntl, descriptor, CBPF_F_DUPFD_CLOEXEC, 3));
 }
 
 static inline long cbpf_socket(int family, int type, int protocol) {
-  return cbpf_good_descriptor(cbpf_result(socket(family, type | SOCK_CLOEXEC, protocol)));
+  return cbpf_good_descriptor(
+      cbpf_result(syscall(SYS_socket, family, type | CBPF_O_CLOEXEC, protocol)));
 }
 
 static inline long cbpf_setns(int descriptor, int kind) {
@@ -62,9 +63,10 @@ static inline long cbpf_renameat2(
 
 // The type of the file system that the descriptor's file is on.
 static inline long cbpf_filesystem_type(int descriptor, uint32_t *type) {
-  struct statfs facts;
-  long result = cbpf_result(fstatfs(descriptor, &facts));
-  *type = (uint32_t)facts.f_type;
+  // The first word of struct statfs.
+  unsigned long facts[64] = {0};
+  long result = cbpf_result(syscall(SYS_fstatfs, descriptor, facts));
+  *type = (uint32_t)facts[0];
   return result;
 }
 
@@ -83,14 +85,14 @@ static inline long cbpf_cgroup_id(int directory, uint64_t *id) {
 }
 
 // Opens the directory of the cgroup with that id; `mount` is any directory of its file system.
-static inline long cbpf_open_cgroup(int mount, uint64_t id) {
+static inline long cbpf_open_cgroup(int mount, uint64_t id, int flags) {
   struct {
     uint32_t bytes;
     int32_t type;
     uint64_t id;
   } handle = {.bytes = sizeof(uint64_t), .type = 0xfe /* FILEID_KERNFS */, .id = id};
-  return cbpf_good_descriptor(cbpf_result(
-      syscall(SYS_open_by_handle_at, mount, &handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  return cbpf_good_descriptor(
+      cbpf_result(syscall(SYS_open_by_handle_at, mount, &handle, flags | CBPF_O_CLOEXEC)));
 }
 
 struct cbpf_capabilities {
@@ -127,13 +129,22 @@ static inline long cbpf_set_capabilities(const struct cbpf_capabilities *sets) {
   return cbpf_result(syscall(SYS_capset, &header, half));
 }
 
+static inline void cbpf_copy_text(const char *text, char *buffer, unsigned long size) {
+  unsigned long length = 0;
+  while (text && text[length] && length + 1 < size) {
+    buffer[length] = text[length];
+    length += 1;
+  }
+  if (size) buffer[length] = 0;
+}
+
 // Writes the symbol of an errno (`EPERM`), or nothing when the C library has none.
 extern const char *strerrorname_np(int);
 static inline void cbpf_errno_name(int number, char *buffer, unsigned long size) {
-  const char *name = strerrorname_np(number);
-  snprintf(buffer, size, "%s", name ? name : "");
+  cbpf_copy_text(strerrorname_np(number), buffer, size);
 }
 
+extern char *strerror(int);
 static inline void cbpf_errno_words(int number, char *buffer, unsigned long size) {
-  snprintf(buffer, size, "%s", strerror(number));
+  cbpf_copy_text(strerror(number), buffer, size);
 }
