@@ -8,8 +8,7 @@ public enum KernelBTF {
       return try readFile(path)
     } catch {
       guard error.errno == .noEntry else { throw error }
-      throw KernelError(
-        "openat", .noEntry, on: path, hint: "the kernel was built without CONFIG_DEBUG_INFO_BTF")
+      throw error.hinting("the kernel was built without CONFIG_DEBUG_INFO_BTF")
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import CBPF
 internal import Glibc
 
 /// `/run/bpfapply`: what belongs to this boot and to no bpffs.
@@ -19,6 +20,3 @@ public enum RunDirectory {
     return "\(path)/\(name)"
   }
 }
-
-/// Lets the calling thread rest between two looks at something that the kernel does by itself.
-public func pause(_ time: Duration) { nap(time) }

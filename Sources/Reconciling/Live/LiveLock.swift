@@ -71,7 +71,7 @@ extension LiveKernel {
       }
       if still.isEmpty || clock.now >= deadline { return still }
       left = still
-      pause(.milliseconds(2))
+      rest(for: .milliseconds(2))
     }
   }
 }
