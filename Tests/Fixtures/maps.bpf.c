@@ -83,8 +83,11 @@ int entry(struct xdp_md *ctx) {
     return XDP_DROP;
   }
   __u32 zero = 0;
+  __u64 zero64 = 0;
   void *map = bpf_map_lookup_elem(&outer, &zero);
   if (map && bpf_map_lookup_elem(map, &zero)) return XDP_ABORTED;
+  if (bpf_map_peek_elem(&seen_before_by_anyone, &zero64) == 0)
+    bpf_ringbuf_output(&events, &zero64, sizeof(zero64), 0);
   bpf_tail_call(ctx, &jumps, 2);
   return XDP_PASS;
 }
