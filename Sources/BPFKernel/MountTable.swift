@@ -6,10 +6,10 @@ public struct MountPoint: Hashable, Sendable {
   /// The directory of that file system that is mounted; `/` unless it is a bind mount.
   public var root: String
 
-  /// All mounts, in the order in which they were made, from `/proc/self/mountinfo`. Of several at
+  /// All mounts, in the order in which they were made, from `/proc/thread-self/mountinfo`. Of several at
   /// the same path the last one counts.
   public static func all() throws(KernelError) -> [MountPoint] {
-    parse(try readFile("/proc/self/mountinfo"))
+    parse(try readFile("/proc/thread-self/mountinfo"))
   }
 
   /// The mounts of a file system that are not hidden by another mount at the same path.
