@@ -1,0 +1,127 @@
+/// What was last applied for one owner: the content of the frozen map pinned as `inventory` in its
+/// directory (versioned JSON).
+///
+/// Written whole, twice in an apply: as an intent before the first visible step, and final after
+/// the last. What an intent says about `next` is a claim only where it is observed.
+public struct Inventory: Hashable, Sendable, Codable {
+  public static let currentVersion = 1
+
+  public enum State: String, Hashable, Sendable, Codable { case intent, final }
+
+  public var version: Int
+  public var state: State
+  public var owner: String
+  public var manifestPath: String
+  public var manifestDigest: String
+  public var toolVersion: String
+  /// The user id that applied, and when (seconds since 1970).
+  public var userID: UInt32
+  public var time: Int64
+  public var bootID: String
+  /// st_dev of the bpffs that the pins are on.
+  public var bpffsDevice: UInt64
+  /// Object instances: name → digest of the file.
+  public var objects: [String: String]
+  public var resources: [Address: InventoryResource]
+
+  public init(owner: String, manifestPath: String, manifestDigest: String) {
+    version = Inventory.currentVersion
+    state = .final
+    self.owner = owner
+    self.manifestPath = manifestPath
+    self.manifestDigest = manifestDigest
+    toolVersion = ""
+    userID = 0
+    time = 0
+    bootID = ""
+    bpffsDevice = 0
+    objects = [:]
+    resources = [:]
+  }
+}
+
+public struct InventoryResource: Hashable, Sendable, Codable {
+  /// As it was before the apply (intent), or is now (final); nil = did not exist.
+  public var current: AppliedResource?
+  /// What the apply is about to put in place; nil in a final inventory.
+  public var next: AppliedResource?
+
+  public init(current: AppliedResource?, next: AppliedResource? = nil) {
+    self.current = current
+    self.next = next
+  }
+}
+
+/// A resource as applied: its canonical spec and the kernel's identity for it.
+public struct AppliedResource: Hashable, Sendable, Codable {
+  public var spec: Spec
+  /// The kernel's id of the map, program or link; for a pin, the id of what is pinned. 0 = not
+  /// known (a link that an intent announces).
+  public var id: UInt32
+  /// The tag that the kernel reported (programs).
+  public var tag: String?
+  /// The keys (hex) that a `merge` policy put there, to be removed when they leave the manifest.
+  public var mergedKeys: [String]?
+
+  public init(spec: Spec, id: UInt32, tag: String? = nil, mergedKeys: [String]? = nil) {
+    self.spec = spec
+    self.id = id
+    self.tag = tag
+    self.mergedKeys = mergedKeys
+  }
+}
+
+extension Inventory {
+  private enum CodingKeys: String, CodingKey {
+    case version, state, owner, manifestPath, manifestDigest, toolVersion, userID, time, bootID
+    case bpffsDevice, objects, resources
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    version = try container.decode(Int.self, forKey: .version)
+    guard version == Inventory.currentVersion else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .version, in: container,
+        debugDescription: "inventory version \(version), this build reads \(Inventory.currentVersion)")
+    }
+    state = try container.decode(State.self, forKey: .state)
+    owner = try container.decode(String.self, forKey: .owner)
+    manifestPath = try container.decode(String.self, forKey: .manifestPath)
+    manifestDigest = try container.decode(String.self, forKey: .manifestDigest)
+    toolVersion = try container.decode(String.self, forKey: .toolVersion)
+    userID = try container.decode(UInt32.self, forKey: .userID)
+    time = try container.decode(Int64.self, forKey: .time)
+    bootID = try container.decode(String.self, forKey: .bootID)
+    bpffsDevice = try container.decode(UInt64.self, forKey: .bpffsDevice)
+    objects = try container.decode([String: String].self, forKey: .objects)
+    resources = [:]
+    for (text, resource) in try container.decode(
+      [String: InventoryResource].self, forKey: .resources)
+    {
+      guard let address = Address(text) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .resources, in: container, debugDescription: "not an address: \(text)")
+      }
+      resources[address] = resource
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(version, forKey: .version)
+    try container.encode(state, forKey: .state)
+    try container.encode(owner, forKey: .owner)
+    try container.encode(manifestPath, forKey: .manifestPath)
+    try container.encode(manifestDigest, forKey: .manifestDigest)
+    try container.encode(toolVersion, forKey: .toolVersion)
+    try container.encode(userID, forKey: .userID)
+    try container.encode(time, forKey: .time)
+    try container.encode(bootID, forKey: .bootID)
+    try container.encode(bpffsDevice, forKey: .bpffsDevice)
+    try container.encode(objects, forKey: .objects)
+    var byName: [String: InventoryResource] = [:]
+    for (address, resource) in resources { byName[address.description] = resource }
+    try container.encode(byName, forKey: .resources)
+  }
+}

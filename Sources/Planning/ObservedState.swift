@@ -1,0 +1,246 @@
+public import BPFObject
+
+/// What the kernel holds, as far as it was looked at. Plain data: it can be saved as a snapshot,
+/// read on another host, and written by hand in a test.
+public struct ObservedState: Sendable, Codable {
+  public var host: HostFacts
+  /// What the owner in question last applied; nil = no inventory.
+  public var inventory: Inventory?
+  /// Why the picture is incomplete (missing capabilities, offline); empty = complete.
+  public var limitations: [String]
+  /// By ascending id.
+  public var maps: [ObservedMap]
+  public var programs: [ObservedProgram]
+  public var links: [ObservedLink]
+  /// All pins below the owner's root and at the declared paths, by path.
+  public var pins: [ObservedPin]
+  /// The hooks that were asked for.
+  public var hooks: [ObservedHook]
+  /// Interfaces of the network namespaces that were asked for.
+  public var interfaces: [ObservedInterface]
+
+  public init(host: HostFacts) {
+    self.host = host
+    limitations = []
+    maps = []
+    programs = []
+    links = []
+    pins = []
+    hooks = []
+    interfaces = []
+  }
+}
+
+public struct HostFacts: Hashable, Sendable, Codable {
+  /// /proc/sys/kernel/random/boot_id.
+  public var bootID: String
+  /// `uname -r`.
+  public var kernelRelease: String
+  public var possibleCPUs: Int
+  /// How the kernel computes program tags; nil = not found out.
+  public var tagAlgorithm: TagAlgorithm?
+  /// st_dev of the bpffs that was looked at.
+  public var bpffsDevice: UInt64
+
+  public init(
+    bootID: String, kernelRelease: String, possibleCPUs: Int, tagAlgorithm: TagAlgorithm?,
+    bpffsDevice: UInt64
+  ) {
+    self.bootID = bootID
+    self.kernelRelease = kernelRelease
+    self.possibleCPUs = possibleCPUs
+    self.tagAlgorithm = tagAlgorithm
+    self.bpffsDevice = bpffsDevice
+  }
+}
+
+public enum TagAlgorithm: String, Hashable, Sendable, Codable { case sha1, sha256 }
+
+public struct ObservedMap: Hashable, Sendable, Codable {
+  public var id: UInt32
+  public var name: String
+  public var type: MapType
+  public var keySize: UInt32
+  public var valueSize: UInt32
+  public var maxEntries: UInt32
+  public var flags: UInt32
+  public var extra: UInt64
+  /// Known for maps of the owner only.
+  public var frozen: Bool?
+  /// Read for the maps that declare entries, and for global data.
+  public var contents: EntryTable?
+
+  public init(
+    id: UInt32, name: String, type: MapType, keySize: UInt32, valueSize: UInt32,
+    maxEntries: UInt32, flags: UInt32 = 0, extra: UInt64 = 0
+  ) {
+    self.id = id
+    self.name = name
+    self.type = type
+    self.keySize = keySize
+    self.valueSize = valueSize
+    self.maxEntries = maxEntries
+    self.flags = flags
+    self.extra = extra
+  }
+}
+
+public struct ObservedProgram: Hashable, Sendable, Codable {
+  public var id: UInt32
+  public var name: String
+  public var type: ProgramType
+  /// Eight bytes in hex, as bpftool prints it.
+  public var tag: String
+  public var mapIDs: [UInt32]
+  /// Nanoseconds since boot.
+  public var loadTime: UInt64
+  public var userID: UInt32
+  /// The owner that the program carries; nil = not loaded by this tool.
+  public var metadata: ProgramMetadata?
+
+  public init(
+    id: UInt32, name: String, type: ProgramType, tag: String, mapIDs: [UInt32] = [],
+    loadTime: UInt64 = 0, userID: UInt32 = 0, metadata: ProgramMetadata? = nil
+  ) {
+    self.id = id
+    self.name = name
+    self.type = type
+    self.tag = tag
+    self.mapIDs = mapIDs
+    self.loadTime = loadTime
+    self.userID = userID
+    self.metadata = metadata
+  }
+}
+
+/// What the frozen metadata map of an object instance says (`bpf_metadata_owner`, `…_object`,
+/// `…_digest`).
+public struct ProgramMetadata: Hashable, Sendable, Codable {
+  public var owner: String
+  public var object: String
+  public var digest: String
+
+  public init(owner: String, object: String, digest: String) {
+    self.owner = owner
+    self.object = object
+    self.digest = digest
+  }
+}
+
+public struct ObservedLink: Hashable, Sendable, Codable {
+  public var id: UInt32
+  public var type: LinkType
+  public var programID: UInt32
+  public var target: LinkTarget
+
+  public init(id: UInt32, type: LinkType, programID: UInt32, target: LinkTarget) {
+    self.id = id
+    self.type = type
+    self.programID = programID
+    self.target = target
+  }
+}
+
+/// What link info says of where a link is. A zero index, cgroup id or inode means that the target
+/// is gone.
+public enum LinkTarget: Hashable, Sendable, Codable {
+  /// XDP (attach type nil), TCX, netkit.
+  case interface(index: UInt32, attachType: AttachType?)
+  case cgroup(id: UInt64, attachType: AttachType)
+  case networkNamespace(inode: UInt32, attachType: AttachType)
+  case netfilter(NetfilterHook)
+  case rawTracepoint(name: String)
+  case tracepoint(name: String)
+  case tracing(attachType: AttachType, targetObjectID: UInt32, targetBTFID: UInt32)
+  case map(id: UInt32)
+  case other
+}
+
+public enum ObjectKind: String, Hashable, Sendable, Codable { case map, program, link }
+
+public struct ObservedPin: Hashable, Sendable, Codable {
+  public var path: String
+  public var kind: ObjectKind
+  public var id: UInt32
+  public var mode: UInt32
+  public var owner: UInt32
+  public var group: UInt32
+
+  public init(
+    path: String, kind: ObjectKind, id: UInt32, mode: UInt32 = 0o600, owner: UInt32 = 0,
+    group: UInt32 = 0
+  ) {
+    self.path = path
+    self.kind = kind
+    self.id = id
+    self.mode = mode
+    self.owner = owner
+    self.group = group
+  }
+}
+
+/// One hook and what runs there, in order.
+public struct ObservedHook: Hashable, Sendable, Codable {
+  /// As asked for; the XDP mode here is `auto`.
+  public var hook: Hook
+  /// Why there is no such hook ("no interface eth9"); nil = it exists.
+  public var missing: String?
+  public var occupants: [Occupant]
+  /// What identifies the target in link info: the interface index, the cgroup id, the namespace's
+  /// inode; 0 where the hook has none.
+  public var targetID: UInt64
+  /// The mode of the XDP program that is there.
+  public var xdpMode: XDPMode?
+  /// TCX's revision of the hook, for expected-revision.
+  public var revision: UInt64?
+
+  public struct Occupant: Hashable, Sendable, Codable {
+    public var programID: UInt32
+    /// nil: not attached by a link, or the query does not tell.
+    public var linkID: UInt32?
+    public init(programID: UInt32, linkID: UInt32?) {
+      self.programID = programID
+      self.linkID = linkID
+    }
+  }
+
+  public init(hook: Hook, missing: String? = nil, occupants: [Occupant] = [], targetID: UInt64 = 0)
+  {
+    self.hook = hook
+    self.missing = missing
+    self.occupants = occupants
+    self.targetID = targetID
+  }
+}
+
+public struct ObservedInterface: Hashable, Sendable, Codable {
+  public var name: InterfaceName
+  public var index: UInt32
+  public init(name: InterfaceName, index: UInt32) {
+    self.name = name
+    self.index = index
+  }
+}
+
+/// What has to be looked at to plan for one owner.
+public struct ObservationScope: Sendable {
+  public var owner: String
+  public var root: String
+  /// Declared pin paths outside the root.
+  public var paths: Set<String>
+  public var hooks: Set<Hook>
+  /// Maps whose contents matter (REFs). Which kernel map that is follows from the inventory and the
+  /// pins (`Ownership`).
+  public var contents: Set<String>
+
+  public init(
+    owner: String, root: String, paths: Set<String> = [], hooks: Set<Hook> = [],
+    contents: Set<String> = []
+  ) {
+    self.owner = owner
+    self.root = root
+    self.paths = paths
+    self.hooks = hooks
+    self.contents = contents
+  }
+}

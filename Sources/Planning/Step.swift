@@ -1,0 +1,46 @@
+/// One thing that an apply does. Plans hold them in order; each is executed once, and everything
+/// from `writeIntent` on is journaled with its undo.
+public enum Step: Hashable, Sendable, Codable {
+  // Staging: unpinned, invisible, gone with the process.
+
+  /// Create the map with the desired spec, fill it with its entries (values that are bytes, maps
+  /// or, for prog arrays, programs) and freeze it if it is read-only data or `freeze` is asked for.
+  case createMap(ref: String)
+  /// Fill the slots of a new prog array or map of maps once their targets are loaded.
+  case fillReferences(ref: String)
+  /// Load the program bound to the maps as planned, and bind the owner's metadata to it.
+  case loadProgram(ref: String)
+
+  // Commit: visible, journaled.
+
+  case writeIntent
+  /// Pin the new object under `next/` in the owner's directory.
+  case stagePin(Address)
+  /// Attach: create the link (staged as a descriptor until it is pinned).
+  case createLink(Address)
+  /// Swap the program of the live link, if it still runs `expectedProgram`.
+  case updateLink(Address, link: UInt32, expectedProgram: UInt32)
+  /// Detach the live link and create a new one: the hook is empty in between.
+  case recreateLink(Address, link: UInt32?)
+  /// Put what is pinned under `next/` in its final place, exchanging it with what is there.
+  case publishPin(Address)
+  /// Pin again an object that is alive but whose pin is gone or is another object's.
+  case restorePin(Address, id: UInt32)
+  /// Write, replace and delete the entries named in the address's change.
+  case changeEntries(ref: String)
+  case setPinAttributes(Address)
+  /// Last, since it has no undo.
+  case freezeMap(ref: String)
+
+  // Prune.
+
+  case detachLink(Address, link: UInt32)
+  /// Delete the program values of a devmap or cpumap, which would keep themselves alive.
+  case clearReferences(Address)
+  case removePin(Address, path: String)
+  /// Leftovers below the owner's directory that nothing claims (an interrupted apply's staging).
+  case removeLeftover(path: String)
+  case writeFinal
+  /// Remove the inventory and the owner's directories: nothing is left to own.
+  case removeInventory
+}

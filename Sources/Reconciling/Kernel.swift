@@ -1,0 +1,162 @@
+public import BPFObject
+public import Planning
+
+/// A kernel at the level of objects: what the applier needs and nothing below it.
+///
+/// `LiveKernel` is the real one; the tests' fake runs the same contract suite. An `Object` keeps
+/// its kernel object alive as a descriptor does, and lets it go when it is released.
+public protocol Kernel: AnyObject {
+  associatedtype Object: KernelObject
+
+  // MARK: Looking
+
+  /// Ensures nothing, changes nothing. What cannot be seen is in `limitations`.
+  func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState
+  /// Opens a live object by its id, which is checked to be of that kind.
+  func open(_ kind: ObjectKind, id: UInt32) throws(KernelFailure) -> Object
+
+  // MARK: Staging (nothing that anybody else can see)
+
+  func loadBTF(_ bytes: [UInt8]) throws(KernelFailure) -> Object
+  func createMap(_ creation: MapCreation<Object>) throws(KernelFailure) -> Object
+  func loadProgram(_ load: ProgramLoad<Object>) throws(KernelFailure) -> Object
+  /// The program keeps the map alive and shows it in its info (PROG_BIND_MAP).
+  func bind(_ map: Object, to program: Object) throws(KernelFailure)
+
+  // MARK: Contents of maps
+
+  /// Writes all entries of the table, in batches where the map can. For a per-CPU map each value
+  /// is written for every possible CPU when it is one CPU's long, else taken as all CPUs'.
+  func write(_ entries: EntryTable, to map: Object) throws(KernelFailure)
+  /// Stores a descriptor (or what its id is) at `offset` of the value; other bytes from `value`.
+  func write(
+    _ target: Object, at offset: Int, of value: [UInt8], key: [UInt8], to map: Object)
+    throws(KernelFailure)
+  /// Removing a key that is not there is no error.
+  func remove(key: [UInt8], from map: Object) throws(KernelFailure)
+  func freeze(_ map: Object) throws(KernelFailure)
+
+  // MARK: Links
+
+  func createLink(_ program: Object, to attachment: DesiredAttachment) throws(KernelFailure)
+    -> Object
+  /// Fails without effect when the link does not run `expected`.
+  func updateLink(_ link: Object, to program: Object, expected: Object) throws(KernelFailure)
+  /// A link that is detached already is no error. Kinds without LINK_DETACH go with their last
+  /// reference.
+  func detach(_ link: Object) throws(KernelFailure)
+
+  // MARK: Pins (paths are absolute; each step of the path is checked, see `PathTrust`)
+
+  /// Makes missing parents below the bpffs root (0700 in our own tree, 0755 elsewhere).
+  func pin(_ object: Object, at path: String) throws(KernelFailure)
+  /// Moves a pin to `path`; what is there changes places with it and is at `source` afterwards.
+  /// Returns whether there was something.
+  func exchangePin(_ source: String, with path: String) throws(KernelFailure) -> Bool
+  /// Removing what is not there is no error.
+  func removePin(_ path: String) throws(KernelFailure)
+  /// Removes empty directories from `path` upwards as long as they are empty, up to `root`.
+  func removeEmptyDirectories(from path: String, upTo root: String) throws(KernelFailure)
+  func setPinAttributes(_ pin: PinSpec) throws(KernelFailure)
+
+  // MARK: Owner
+
+  /// Replaces the owner's inventory whole: new frozen map, pinned, renamed over the old one.
+  func writeInventory(_ inventory: Inventory, root: String) throws(KernelFailure)
+  func removeInventory(root: String) throws(KernelFailure)
+  /// Excludes every other apply of the same owner until the lock is released.
+  func lock(owner: String, root: String, timeoutSeconds: Int) throws(KernelFailure)
+    -> any OwnerLock
+  /// Waits, for at most `seconds`, until none of the ids exists any more (release is asynchronous);
+  /// returns those that still do.
+  func waitUntilGone(_ ids: [(ObjectKind, UInt32)], seconds: Int) throws(KernelFailure) -> [(
+    ObjectKind, UInt32
+  )]
+}
+
+/// A reference to a kernel object that keeps it alive.
+public protocol KernelObject: AnyObject {
+  /// The kernel's id; 0 for a link that has none yet.
+  var id: UInt32 { get }
+}
+
+/// Released when the last reference goes, or when the process dies.
+public protocol OwnerLock: AnyObject {}
+
+public struct MapCreation<Object: KernelObject> {
+  public var map: MapSpec
+  /// The loaded BTF that the spec's type ids are in.
+  public var btf: Object?
+  /// The template of a map of maps.
+  public var inner: Object?
+
+  public init(map: MapSpec, btf: Object? = nil, inner: Object? = nil) {
+    self.map = map
+    self.btf = btf
+    self.inner = inner
+  }
+}
+
+public struct ProgramLoad<Object: KernelObject> {
+  public var image: ProgramImage
+  /// By the object's map names; every reference of the image has its map here.
+  public var maps: [String: Object]
+  public var btf: Object?
+  /// The object's BTF bytes: source lines of a verifier message are looked up in them.
+  public var btfBytes: [UInt8]
+  /// What a tracing program is made for.
+  public var attachTo: String?
+
+  public init(
+    image: ProgramImage, maps: [String: Object], btf: Object? = nil, btfBytes: [UInt8] = [],
+    attachTo: String? = nil
+  ) {
+    self.image = image
+    self.maps = maps
+    self.btf = btf
+    self.btfBytes = btfBytes
+    self.attachTo = attachTo
+  }
+}
+
+/// A kernel operation that did not work: what was tried, on what, and what to do about it.
+public struct KernelFailure: Error, Hashable, Sendable {
+  /// The call in the kernel's words: `BPF_PROG_LOAD`, `rename`, `RTM_GETLINK`.
+  public var operation: String
+  /// What it was done to: an address, a path, an interface.
+  public var subject: String
+  /// nil when no system call failed (a refusal of ours).
+  public var errorNumber: Int32?
+  public var message: String
+  public var hints: [String]
+  /// What the verifier said, for a rejected program.
+  public var verifierLog: String?
+  /// The source line that the verifier stopped at.
+  public var sourceLine: VerifierLocation?
+
+  public init(
+    operation: String, subject: String, errorNumber: Int32? = nil, message: String,
+    hints: [String] = []
+  ) {
+    self.operation = operation
+    self.subject = subject
+    self.errorNumber = errorNumber
+    self.message = message
+    self.hints = hints
+  }
+}
+
+/// A C source line that line info leads to.
+public struct VerifierLocation: Hashable, Sendable {
+  public var file: String
+  public var line: Int
+  public var column: Int
+  public var text: String
+
+  public init(file: String, line: Int, column: Int, text: String) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.text = text
+  }
+}
