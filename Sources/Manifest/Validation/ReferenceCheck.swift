@@ -167,8 +167,10 @@ struct ReferenceCheck {
       log.error(
         "unknown-attachment", "the attachment '\(name)' has no instance '\(instance)'",
         at: position,
-        hints: [Suggestion.hint(for: instance, in: instances)
-          ?? "it has \(instances.prefix(5).joined(separator: ", "))"])
+        hints: [
+          Suggestion.hint(for: instance, in: instances)
+            ?? "it has \(instances.prefix(5).joined(separator: ", "))"
+        ])
     } else if instance == nil, instances.count > 1 {
       log.error(
         "ambiguous-attachment", "the attachment '\(name)' has \(instances.count) instances",
