@@ -47,7 +47,7 @@ extension Grammar {
 
   static let interfaces = Field(
     "interface",
-    .orMapping(.oneOrMore(.scalar(.interface)), .later("interface selectors")), required: true,
+    .orMapping(.oneOrMore(.scalar(.interface)), .later("a selector of interfaces")), required: true,
     "The interface, or a list of them: one attachment for each.")
 
   static let netns = Field(

@@ -36,7 +36,7 @@ struct ReferenceCheck {
   private func checkObject(of ref: Located<String>, in kind: String, _ log: inout DiagnosticLog) {
     guard let slash = ref.value.firstIndex(of: "/") else { return }
     let object = String(ref.value[..<slash])
-    guard ScalarText.isName(object), !objects.contains(object) else { return }
+    guard ScalarText.isReference(ref.value), !objects.contains(object) else { return }
     log.error(
       "unknown-object", "no object '\(object)' is declared", at: ref.at,
       hints: [

@@ -13,6 +13,9 @@ struct Validator {
     self.scope = scope
   }
 
+  /// The innermost key, as messages begin.
+  private var field: String { path.last.map { "'\($0)': " } ?? "" }
+
   private var place: String { path.isEmpty ? "the manifest" : path.joined(separator: ".") }
 
   /// `owner` is what a missing key is reported at: the key that the node is the value of.
@@ -134,7 +137,7 @@ struct Validator {
     }
     guard !node.isNull else {
       log.error(
-        "wrong-type", "expected \(form.expected), found nothing", at: node.at,
+        "wrong-type", "\(field)expected \(form.expected), found nothing", at: node.at,
         hints: [node.bytes.isEmpty ? "leave the key out, or give it a value" : nil])
       return
     }
@@ -142,7 +145,6 @@ struct Validator {
     do throws(ScalarMismatch) {
       try form.check(scalar)
     } catch {
-      let field = path.last.map { "'\($0)': " } ?? ""
       log.error(
         error.code, field + error.message, at: node.at,
         hints: [
@@ -219,7 +221,6 @@ struct Validator {
       case .scalar, .alias: node.isNull ? "nothing" : Printable.quoted(node.text)
       }
     let found = found ?? kind
-    let field = path.last.map { "'\($0)': " } ?? ""
     log.error(
       "wrong-type", "\(field)expected \(expected), found \(found)", at: node.at, hints: [hint])
   }
