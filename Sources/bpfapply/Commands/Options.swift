@@ -1,0 +1,137 @@
+import ArgumentParser
+
+/// How results are printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable { case text, json }
+
+/// How a plan is printed.
+enum PlanFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case text, json, markdown
+}
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The BPF filesystem to work on.", valueName: "directory"))
+  var bpffs = "/sys/fs/bpf"
+
+  @Flag(
+    name: .customLong("no-color"),
+    help: "No colour, on a terminal either (as with NO_COLOR in the environment).")
+  var noColor = false
+
+  func validate() throws {
+    guard bpffs.hasPrefix("/") else {
+      throw ValidationError("--bpffs takes an absolute path, not '\(bpffs)'.")
+    }
+  }
+
+  /// The mount point without a slash at its end.
+  var bpffsPath: String {
+    var path = bpffs[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return String(path)
+  }
+
+  /// The directory that holds the owners' directories.
+  var ownersRoot: String { bpffsPath + "/bpfapply" }
+}
+
+struct OutputOptions: ParsableArguments {
+  @Option(help: "How results and errors are printed.")
+  var output = OutputFormat.text
+}
+
+/// `--var name=value`.
+struct VariableOptions: ParsableArguments {
+  @Option(
+    name: .customLong("var"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "The value of a variable of the manifest; repeatable. Goes before BPFAPPLY_VAR_name of the "
+        + "environment.", valueName: "name=value"))
+  var assignments: [VariableAssignment] = []
+}
+
+struct VariableAssignment: ExpressibleByArgument, Sendable, Hashable {
+  var name: String
+  var value: String
+
+  init?(argument: String) {
+    guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
+      return nil
+    }
+    name = String(argument[..<equals])
+    value = String(argument[argument.index(after: equals)...])
+  }
+}
+
+/// What `drift`, `destroy` and `show` are about: a manifest, or an owner by its name alone, since
+/// the manifest may be gone.
+enum Subject: ExpressibleByArgument, Hashable, Sendable {
+  case manifest(String)
+  case owner(String)
+
+  init?(argument: String) {
+    guard !argument.isEmpty else { return nil }
+    // No name has a dot or a slash; a manifest without either is given as ./manifest.
+    self = argument.contains(where: { $0 == "." || $0 == "/" })
+      ? .manifest(argument) : .owner(argument)
+  }
+}
+
+/// When a change may be made without asking, and what it may cost.
+struct ApprovalOptions: ParsableArguments {
+  @Flag(help: "Do not ask.")
+  var autoApprove = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on without asking if this is the plan's or the manifest's fingerprint; otherwise exit 3.",
+      valueName: "plan:…|manifest:…"))
+  var expectFingerprint: Fingerprint?
+}
+
+/// What was approved: `plan:HEX` or `manifest:HEX` (the SHA-256 of the manifest).
+enum Fingerprint: ExpressibleByArgument, Hashable, Sendable {
+  case plan(String)
+  case manifest(String)
+
+  init?(argument: String) {
+    guard let colon = argument.firstIndex(of: ":") else { return nil }
+    let digest = argument[argument.index(after: colon)...]
+    guard !digest.isEmpty, digest.utf8.allSatisfy({ ScalarHex.isDigit($0) }) else { return nil }
+    switch argument[..<colon] {
+    case "plan": self = .plan(argument.lowercased())
+    case "manifest": self = .manifest(digest.lowercased())
+    default: return nil
+    }
+  }
+}
+
+enum ScalarHex {
+  static func isDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+      UInt8(ascii: "A")...UInt8(ascii: "F"):
+      true
+    default: false
+    }
+  }
+}
+
+/// How an apply or a destroy is carried out.
+struct ApplyOptions: ParsableArguments {
+  enum OnError: String, ExpressibleByArgument, CaseIterable, Sendable { case rollback, stop }
+
+  @Option(help: "When a step fails: undo what was done, or leave it.")
+  var onError = OnError.rollback
+
+  @Option(
+    help: ArgumentHelp(
+      "How long to wait for another apply of the same owner, in seconds.", valueName: "seconds"))
+  var lockTimeout = 10
+
+  func validate() throws {
+    guard (0...86400).contains(lockTimeout) else {
+      throw ValidationError("--lock-timeout takes 0 to 86400 seconds.")
+    }
+  }
+}
