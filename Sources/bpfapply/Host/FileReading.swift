@@ -25,7 +25,7 @@ enum FileReading {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw FileError(code: "not-found", message: "'\(shown)' is no file name")
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else { throw failure(errno, shown) }
     defer { close(descriptor) }
     var status = stat()
