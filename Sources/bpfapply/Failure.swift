@@ -61,14 +61,15 @@ struct Failure: Error, Sendable {
     var diagnostic = Diagnostic(
       code: "verifier-rejected",
       message: "\(subject)the kernel's verifier rejected the program", hints: error.hints)
+    var quotes: [Quote] = []
     if let line = error.sourceLine {
       diagnostic.location = .init(
         file: line.file, line: line.line, column: max(line.column, 1),
         length: max(line.text.count - max(line.column, 1) + 1, 1))
-      quotes = [Quote(file: line.file, line: line.line, text: line.text)]
+      quotes.append(Quote(file: line.file, line: line.line, text: line.text))
     }
-    diagnostics = [diagnostic]
-    self.status = status
+    self.init([diagnostic], status: status)
+    self.quotes = quotes
     verifierLog = error.verifierLog
   }
 }
