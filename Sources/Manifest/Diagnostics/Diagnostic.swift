@@ -1,3 +1,5 @@
+public import Planning
+
 /// One thing that is wrong, or worth knowing, about a manifest or a file that it names.
 ///
 /// Encodes to JSON with the names of its properties; absent parts are left out.
@@ -41,30 +43,6 @@ public struct Diagnostic: Hashable, Sendable, Codable, Error {
   }
 }
 
-/// A stretch of one line of a file. Lines and columns count from 1; a column is a Unicode scalar.
-public struct SourceLocation: Hashable, Sendable, Codable, CustomStringConvertible {
-  public var file: String
-  public var line: Int
-  public var column: Int
-  /// Columns that are meant; what goes on over several lines counts to the end of the first one.
-  public var length: Int
-
-  public init(file: String, line: Int, column: Int, length: Int = 1) {
-    self.file = file
-    self.line = line
-    self.column = column
-    self.length = length
-  }
-
-  init(file: String, at position: Position) {
-    self.init(
-      file: file, line: Int(position.line), column: Int(position.column),
-      length: Int(position.length))
-  }
-
-  public var description: String { "\(file):\(line):\(column)" }
-}
-
 /// A place in the manifest's own file, as compact as its values need it.
 public struct Position: Hashable, Sendable {
   /// From 1.
@@ -101,4 +79,12 @@ public struct ManifestError: Error, Hashable, Sendable {
   public var diagnostics: [Diagnostic]
 
   public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
+}
+
+extension SourceLocation {
+  init(file: String, at position: Position) {
+    self.init(
+      file: file, line: Int(position.line), column: Int(position.column),
+      length: Int(position.length))
+  }
 }

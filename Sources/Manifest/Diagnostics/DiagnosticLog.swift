@@ -1,3 +1,5 @@
+internal import Planning
+
 /// Collects what is found, up to a limit, so that one run shows all independent mistakes and a
 /// file of garbage does not bury the terminal.
 struct DiagnosticLog {

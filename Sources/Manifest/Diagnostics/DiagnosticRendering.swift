@@ -1,3 +1,5 @@
+internal import Planning
+
 extension Diagnostic {
   /// The diagnostic as text for people: code, message, place, the source line with a caret under
   /// what is meant, related places and hints; every line ends with a newline.

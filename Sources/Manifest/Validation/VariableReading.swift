@@ -40,7 +40,7 @@ extension VariableScope {
     _ scope: VariableScope, _ declared: [Manifest.Variable], _ assigned: [String: String],
     _ log: inout DiagnosticLog
   ) -> (scope: VariableScope, declared: [Manifest.Variable]) {
-    let names = (scope.bindings.keys + scope.unset).sorted()
+    let names = (Array(scope.bindings.keys) + scope.unset).sorted()
     for name in assigned.keys.sorted() where !names.contains(name) {
       log.error(
         "unknown-variable", "--var names '\(name)', which the manifest does not declare", at: nil,

@@ -1,4 +1,5 @@
 internal import CYAML
+internal import Planning
 
 /// What libyaml reports, in words that a person can act on.
 struct YAMLSyntaxError {

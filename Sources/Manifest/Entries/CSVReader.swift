@@ -1,0 +1,238 @@
+internal import BPFObject
+internal import Planning
+
+/// Entries as RFC 4180 text: a header of `key[.field]` and `value[.field]`, commas, fields in
+/// double quotes where they need them, LF or CR LF.
+struct CSVReader: EntryReader {
+  private struct Field {
+    var start: Int
+    var end: Int
+    var quoted: Bool
+    /// A doubled quote is in it, so its text is not its bytes.
+    var escaped: Bool
+    var line: Int
+  }
+
+  /// Where the columns go: a column itself, or the fields of a record.
+  private indirect enum Template {
+    case column(Int)
+    case record([(name: String, template: Template)])
+  }
+
+  private let bytes: [UInt8]
+  private let file: String
+  private var offset: Int
+  private var line = 1
+  private var fields: [Field] = []
+  private var columns: [[String]] = []
+  private var key: Template?
+  private var value: Template = .column(0)
+
+  init(_ bytes: [UInt8], file: String) throws(Diagnostic) {
+    self.bytes = bytes
+    self.file = file
+    offset = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    skipEmptyLines()
+    guard offset < bytes.count else {
+      throw Diagnostic(
+        code: "csv-header", message: "the file is empty",
+        location: SourceLocation(file: file, line: 1, column: 1), hints: [Self.headerHint])
+    }
+    try scanRow()
+    try readHeader()
+  }
+
+  private static let headerHint = "the first line names the columns: key,value or key.src,value"
+
+  mutating func next() throws(Diagnostic) -> EntryRow? {
+    skipEmptyLines()
+    guard offset < bytes.count else { return nil }
+    let (start, line) = (offset, line)
+    try scanRow()
+    guard fields.count == columns.count else {
+      let missing = fields.count < columns.count
+      let field = missing ? fields[fields.count - 1] : fields[columns.count]
+      throw error(
+        "csv-row", "the row has \(fields.count) fields, and the header \(columns.count)",
+        at: missing ? field.end : field.start, line: field.line,
+        hint: missing ? nil : "a field with a comma in it must be in double quotes")
+    }
+    return EntryRow(
+      key: key.map { build($0) }, value: build(value), offset: start, line: line)
+  }
+
+  func locate(_ part: EntryRow.Part, _ path: [ValuePathStep], in row: EntryRow) -> SourceLocation {
+    var again = self
+    again.offset = row.offset
+    again.line = row.line
+    var names = [part.rawValue]
+    for case .member(let name) in path { names.append(name) }
+    guard (try? again.scanRow()) != nil,
+      let column = columns.firstIndex(where: { $0.starts(with: names) || names.starts(with: $0) }),
+      again.fields.indices.contains(column)
+    else { return SourceLocation(file: file, line: row.line, column: 1) }
+    let field = again.fields[column]
+    let start = field.quoted ? field.start - 1 : field.start
+    let length = max(1, field.end - start + (field.quoted ? 1 : 0))
+    return location(of: start, line: field.line, length: length)
+  }
+
+  private mutating func skipEmptyLines() {
+    while offset < bytes.count, bytes[offset] == 0x0A || bytes[offset] == 0x0D {
+      if bytes[offset] == 0x0A { line += 1 }
+      offset += 1
+    }
+  }
+
+  /// Splits the row at `offset` into `fields` and goes behind it, also when it throws.
+  private mutating func scanRow() throws(Diagnostic) {
+    fields.removeAll(keepingCapacity: true)
+    let span = bytes
+    var index = offset
+    var failure: Diagnostic?
+    while true {
+      var field = Field(start: index, end: index, quoted: false, escaped: false, line: line)
+      if index < span.count, span[index] == 0x22 {
+        field.quoted = true
+        index += 1
+        field.start = index
+        while true {
+          guard index < span.count else {
+            offset = index
+            throw error(
+              "csv-quote", "the quote is not closed", at: field.start - 1, line: field.line)
+          }
+          if span[index] == 0x22 {
+            guard index + 1 < span.count, span[index + 1] == 0x22 else { break }
+            field.escaped = true
+            index += 1
+          } else if span[index] == 0x0A {
+            line += 1
+          }
+          index += 1
+        }
+        field.end = index
+        index += 1
+        if index < span.count, span[index] != 0x2C, span[index] != 0x0A, span[index] != 0x0D {
+          failure = failure ?? error(
+            "csv-quote", "expected ',' or the end of the row after the closing quote", at: index,
+            line: line, hint: #"a quote inside of quotes is doubled: "a ""b"" c""#)
+          while index < span.count, span[index] != 0x2C, span[index] != 0x0A { index += 1 }
+        }
+      } else {
+        while index < span.count, span[index] != 0x2C, span[index] != 0x0A {
+          if span[index] == 0x22 {
+            failure = failure ?? error(
+              "csv-quote", "a quote stands inside of a field without quotes", at: index, line: line,
+              hint: "put the whole field in double quotes, and double those inside")
+          }
+          index += 1
+        }
+        field.end = index
+        if field.end > field.start, span[field.end - 1] == 0x0D,
+          index == span.count || span[index] == 0x0A
+        {
+          field.end -= 1
+        }
+      }
+      fields.append(field)
+      if index < span.count, span[index] == 0x0D { index += 1 }
+      guard index < span.count else { break }
+      let separator = span[index]
+      index += 1
+      if separator == 0x0A {
+        line += 1
+        break
+      }
+    }
+    offset = index
+    if let failure { throw failure }
+  }
+
+  private func text(_ field: Field) -> String {
+    let text = String(decoding: bytes[field.start..<field.end], as: UTF8.self)
+    return field.escaped ? text.replacing("\"\"", with: "\"") : text
+  }
+
+  private func build(_ template: Template) -> Value {
+    switch template {
+    // Quotes are how CSV writes commas, and say nothing about what a field is.
+    case .column(let column): .scalar(text(fields[column]), plain: true)
+    case .record(let members):
+      .record(members.map { .init(name: $0.name, value: build($0.template)) })
+    }
+  }
+
+  private mutating func readHeader() throws(Diagnostic) {
+    var seen: Set<[String]> = []
+    guard fields.count <= 256 else {
+      throw error(
+        "csv-header", "\(fields.count) columns are more than an entry has", at: fields[256].start,
+        line: fields[256].line)
+    }
+    for field in fields {
+      let name = text(field)
+      let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+      guard path[0] == "key" || path[0] == "value", !path.contains("") else {
+        throw error(
+          "csv-header", "the column \(Printable.quoted(name)) is neither 'key' nor 'value'",
+          at: field.start, line: field.line, length: max(1, field.end - field.start),
+          hint: Suggestion.hint(for: path[0], in: ["key", "value"]) ?? Self.headerHint)
+      }
+      guard path.count <= 16 else {
+        throw error(
+          "csv-header", "the column \(Printable.quoted(name)) goes too deep", at: field.start,
+          line: field.line)
+      }
+      let clash = columns.first { $0.starts(with: path) || path.starts(with: $0) }
+      guard seen.insert(path).inserted, clash == nil else {
+        let other = clash ?? path
+        throw error(
+          "csv-header",
+          "the columns '\(other.joined(separator: "."))' and '\(name)' are about the same value",
+          at: field.start, line: field.line, length: max(1, field.end - field.start))
+      }
+      columns.append(path)
+    }
+    let indexed = columns.enumerated().map { (path: $0.element[...], column: $0.offset) }
+    let keys = indexed.filter { $0.path.first == "key" }
+    let values = indexed.filter { $0.path.first == "value" }
+    guard !values.isEmpty else {
+      throw error(
+        "csv-header", "no column 'value' is named", at: fields[0].start, line: fields[0].line,
+        hint: Self.headerHint)
+    }
+    key = keys.isEmpty ? nil : Self.template(keys.map { ($0.path.dropFirst(), $0.column) })
+    value = Self.template(values.map { ($0.path.dropFirst(), $0.column) })
+  }
+
+  private static func template(_ columns: [(path: ArraySlice<String>, column: Int)]) -> Template {
+    if let only = columns.first, only.path.isEmpty { return .column(only.column) }
+    var names: [String] = []
+    var groups: [String: [(ArraySlice<String>, Int)]] = [:]
+    for (path, column) in columns {
+      guard let name = path.first else { continue }
+      if groups[name] == nil { names.append(name) }
+      groups[name, default: []].append((path.dropFirst(), column))
+    }
+    return .record(names.map { (name: $0, template: template(groups[$0] ?? [])) })
+  }
+
+  private func location(of offset: Int, line: Int, length: Int = 1) -> SourceLocation {
+    var start = min(offset, bytes.count)
+    while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
+    if start == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { start = 3 }
+    return SourceLocation(
+      file: file, line: line,
+      column: UTF8Text.column(of: offset, lineStart: start, in: bytes), length: length)
+  }
+
+  private func error(
+    _ code: String, _ message: String, at offset: Int, line: Int, length: Int = 1,
+    hint: String? = nil
+  ) -> Diagnostic {
+    Diagnostic(
+      code: code, message: message, location: location(of: offset, line: line, length: length),
+      hints: hint.map { [$0] } ?? [])
+  }
+}

@@ -1,0 +1,203 @@
+internal import BPFObject
+internal import Crypto
+internal import Planning
+
+extension Manifest {
+  /// Parses and checks a manifest.
+  ///
+  /// `file` is its path, for messages and as what relative paths are relative to. Throws all errors
+  /// that can be found at once, up to a limit; warnings are in the result.
+  public static func parse(
+    _ bytes: [UInt8], file: String, variables: VariableInputs = VariableInputs()
+  ) throws(ManifestError) -> Manifest {
+    var log = DiagnosticLog(file: file)
+    guard let document = YAMLParser.parse(bytes, log: &log) else { throw failure(log) }
+    guard let root = document.root, !root.isNull else {
+      log.error(
+        "empty-manifest", "the manifest is empty", at: nil,
+        hints: ["it starts with 'apiVersion: bpfapply/v1' and 'name: …'"])
+      throw failure(log)
+    }
+    let (scope, declared) = VariableScope.read(root, inputs: variables, log: &log)
+    var validator = Validator(log: log, scope: scope)
+    validator.check(root, as: .block(Grammar.manifest), owner: Position(line: 1, column: 1))
+    let reader = ManifestReader(scope: scope)
+    var manifest = reader.manifest(root)
+    manifest.file = file
+    manifest.directory = directory(of: file)
+    manifest.digest = SHA256.hash(data: bytes).map(UTF8Text.hex).joined().lowercased()
+    manifest.variables = declared
+    log = validator.log
+    ReferenceCheck(manifest: manifest).run(&log)
+    for variable in declared where !validator.usedVariables.contains(variable.name) {
+      log.warning(
+        "unused-variable", "the variable '\(variable.name)' is not used", at: variable.at)
+    }
+    if let failure = log.failure() { throw failure }
+    manifest.warnings = log.warnings
+    return manifest
+  }
+
+  private static func failure(_ log: DiagnosticLog) -> ManifestError {
+    log.failure()
+      ?? ManifestError([Diagnostic(code: "yaml-syntax", message: "the manifest cannot be read")])
+  }
+
+  private static func directory(of file: String) -> String {
+    guard let slash = file.lastIndex(of: "/") else { return "" }
+    return slash == file.startIndex ? "/" : String(file[..<slash])
+  }
+}
+
+/// Makes the model of what the validator has walked over; parts with errors are left out.
+struct ManifestReader {
+  let scope: VariableScope
+
+  func manifest(_ root: YAMLNode) -> Manifest {
+    let top = BlockReader(root, scope: scope, at: root.at)
+    return Manifest(
+      file: "", directory: "", digest: "",
+      name: top.text("name") ?? Located("", at: root.at), variables: [],
+      objects: top.section("objects").compactMap(object),
+      maps: top.section("maps").compactMap(map),
+      programs: top.section("programs").map(program),
+      attachments: top.section("attachments").compactMap(attachment),
+      pins: top.section("pins").compactMap(pin), warnings: [])
+  }
+
+  private func reader(_ entry: (name: Located<String>, node: YAMLNode)) -> BlockReader {
+    BlockReader(entry.node, scope: scope, at: entry.name.at)
+  }
+
+  private func object(_ entry: (name: Located<String>, node: YAMLNode)) -> Manifest.Object? {
+    let fields = reader(entry)
+    return Manifest.Object(
+      name: entry.name, file: fields.text("file") ?? Located("", at: entry.name.at),
+      sha256: fields.map("sha256") { $0.lowercased() },
+      globals: fields["globals"]?.members.map { member in
+        Manifest.Global(
+          name: Located(member.key.text, at: member.key.at),
+          data: TypedData(node: member.value, scope: scope))
+      } ?? [],
+      bindings: fields.section("bind").compactMap { member in
+        fields.text(of: member.node).map { .init(objectMap: member.name, map: $0) }
+      })
+  }
+
+  private func map(
+    _ entry: (name: Located<String>, node: YAMLNode)
+  ) -> Manifest.MapDeclaration? {
+    let fields = reader(entry)
+    let entries = fields.block("entries").map(entries)
+    return Manifest.MapDeclaration(
+      ref: entry.name, type: fields.enumeration("type", as: MapType.self),
+      key: fields.data("key"), value: fields.data("value"),
+      maxEntries: fields.map("max_entries") { text in
+        ScalarText.size(text).flatMap { UInt32(exactly: $0) }
+      },
+      flags: fields.flags("map_flags", MapFlag.names),
+      numaNode: fields.number("numa_node", as: UInt32.self),
+      extra: fields.number("map_extra", as: UInt64.self), entries: entries,
+      freeze: fields.boolean("freeze"), protect: fields.boolean("protect")?.value ?? false,
+      sensitive: fields.boolean("sensitive")?.value ?? false,
+      onReplace: fields.map("on_replace") { DesiredMap.OnReplace(rawValue: $0) },
+      external: fields.text("external"), given: fields.names)
+  }
+
+  private func entries(_ fields: BlockReader) -> Manifest.Entries {
+    Manifest.Entries(
+      policy: fields.map("policy") { DesiredEntries.Policy(rawValue: $0) }?.value ?? .exact,
+      enforceValues: fields.text("values")?.value != "initial",
+      items: fields["items"].flatMap {
+        $0.kind == .sequence ? Items(node: $0, scope: scope) : nil
+      },
+      file: fields.text("file"), at: fields.at)
+  }
+
+  private func program(
+    _ entry: (name: Located<String>, node: YAMLNode)
+  ) -> Manifest.ProgramDeclaration {
+    let fields = reader(entry)
+    return Manifest.ProgramDeclaration(
+      ref: entry.name, function: fields.text("function"),
+      type: fields.enumeration("type", as: ProgramType.self),
+      attachType: fields.enumeration("attach_type", as: AttachType.self),
+      flags: fields.flags("flags", ProgramFlag.names), attachTo: fields.text("attach_to"))
+  }
+
+  private func attachment(
+    _ entry: (name: Located<String>, node: YAMLNode)
+  ) -> Manifest.Attachment? {
+    let fields = reader(entry)
+    guard let program = fields.text("program") else { return nil }
+    var hook: Located<Manifest.HookBlock>?
+    for name in Grammar.hooks where hook == nil {
+      if let block = fields.block(name), let read = hookBlock(name, block) {
+        hook = Located(read, at: block.at)
+      }
+    }
+    return Manifest.Attachment(
+      name: entry.name, program: program, cookie: fields.number("cookie", as: UInt64.self),
+      allowGap: fields.boolean("allow_gap")?.value ?? false, hook: hook)
+  }
+
+  private func hookBlock(_ name: String, _ fields: BlockReader) -> Manifest.HookBlock? {
+    let namespace = namespace(fields.text("netns")?.value)
+    let exclusive = fields.boolean("exclusive")?.value ?? false
+    switch name {
+    case "xdp":
+      return .xdp(
+        interfaces: fields.texts("interface"), namespace: namespace,
+        mode: fields.map("mode") { XDPMode(rawValue: $0) }?.value ?? .auto, exclusive: exclusive)
+    case "tcx":
+      return .tcx(
+        interfaces: fields.texts("interface"), namespace: namespace,
+        direction: fields.map("direction") { AttachType(name: "tcx_\($0)") }?.value,
+        exclusive: exclusive)
+    case "cgroup":
+      return .cgroup(
+        paths: fields.texts("path"),
+        attachType: fields.enumeration("attach_type", as: AttachType.self), exclusive: exclusive)
+    case "sk_lookup": return .networkNamespace(namespace, attachType: .skLookup)
+    case "flow_dissector": return .networkNamespace(namespace, attachType: .flowDissector)
+    case "netfilter":
+      let hooks = ["prerouting", "input", "forward", "output", "postrouting"]
+      guard let hook = fields.text("hook").flatMap({ hooks.firstIndex(of: $0.value) }) else {
+        return nil
+      }
+      return .netfilter(
+        NetfilterHook(
+          protocolFamily: fields.text("pf")?.value == "ipv6" ? 10 : 2, hook: UInt32(hook),
+          priority: fields.number("priority", as: Int32.self)?.value ?? 0,
+          defragment: fields.boolean("defrag")?.value ?? false), namespace: namespace)
+    case "tracepoint":
+      guard let parts = fields.text("name")?.value.split(separator: ":"), parts.count == 2 else {
+        return nil
+      }
+      return .tracepoint(category: String(parts[0]), name: String(parts[1]))
+    case "raw_tracepoint": return fields.text("name").map { .rawTracepoint(name: $0.value) }
+    default: return nil
+    }
+  }
+
+  private func namespace(_ text: String?) -> NetworkNamespaceName {
+    switch text {
+    case nil, "own": .own
+    case let path? where path.contains("/"): .path(path)
+    case let name?: .name(name)
+    }
+  }
+
+  private func pin(_ entry: (name: Located<String>, node: YAMLNode)) -> Manifest.Pin? {
+    let fields = reader(entry)
+    let target =
+      fields.map("map") { Address.map($0) } ?? fields.map("program") { .program($0) }
+      ?? fields.map("attachment") { Address("attachment.\($0)") }
+    guard let target, let path = fields.text("path") else { return nil }
+    let root = Located("root", at: entry.name.at)
+    return Manifest.Pin(
+      name: entry.name, target: target, path: path,
+      mode: UInt32(fields.map("mode", ScalarText.mode)?.value ?? 0o600),
+      owner: fields.text("owner") ?? root, group: fields.text("group") ?? root)
+  }
+}

@@ -1,0 +1,205 @@
+internal import BPFObject
+internal import Planning
+
+/// What the parts of a manifest say about each other.
+struct ReferenceCheck {
+  private let manifest: Manifest
+  private let objects: Set<String>
+  private let ownMaps: Set<String>
+
+  init(manifest: Manifest) {
+    self.manifest = manifest
+    objects = Set(manifest.objects.map(\.name.value))
+    ownMaps = Set(manifest.maps.filter { $0.object == nil }.map(\.ref.value))
+  }
+
+  func run(_ log: inout DiagnosticLog) {
+    for object in manifest.objects { checkBindings(object, &log) }
+    for map in manifest.maps { checkMap(map, &log) }
+    for program in manifest.programs { checkObject(of: program.ref, in: "program", &log) }
+    checkAttachments(&log)
+    checkPins(&log)
+  }
+
+  private func checkBindings(_ object: Manifest.Object, _ log: inout DiagnosticLog) {
+    for binding in object.bindings {
+      checkMapReference(binding.map, &log)
+      if binding.map.value == "\(object.name.value)/\(binding.objectMap.value)" {
+        log.error(
+          "self-binding", "the map '\(binding.objectMap.value)' is bound to itself",
+          at: binding.map.at)
+      }
+    }
+  }
+
+  /// The object of OBJECT/NAME is declared. Its names are compared when its file is read.
+  private func checkObject(of ref: Located<String>, in kind: String, _ log: inout DiagnosticLog) {
+    guard let slash = ref.value.firstIndex(of: "/") else { return }
+    let object = String(ref.value[..<slash])
+    guard ScalarText.isName(object), !objects.contains(object) else { return }
+    log.error(
+      "unknown-object", "no object '\(object)' is declared", at: ref.at,
+      hints: [
+        Suggestion.hint(for: object, in: objects.sorted())
+          ?? (objects.isEmpty ? "declare it under 'objects'" : nil)
+      ])
+  }
+
+  private func checkMapReference(_ ref: Located<String>, _ log: inout DiagnosticLog) {
+    guard ScalarText.isReference(ref.value) else { return }
+    if ref.value.utf8.contains(0x2F) { return checkObject(of: ref, in: "map", &log) }
+    guard !ownMaps.contains(ref.value) else { return }
+    let qualified = manifest.maps.map(\.ref.value).filter { $0.hasSuffix("/\(ref.value)") }
+    log.error(
+      "unknown-map", "no map '\(ref.value)' is declared", at: ref.at,
+      hints: [
+        qualified.first.map { "did you mean '\($0)'?" }
+          ?? Suggestion.hint(for: ref.value, in: manifest.maps.map(\.ref.value))
+          ?? "a map of an object is OBJECT/\(ref.value)"
+      ])
+  }
+
+  private func checkMap(_ map: Manifest.MapDeclaration, _ log: inout DiagnosticLog) {
+    let name = map.ref.value
+    checkObject(of: map.ref, in: "map", &log)
+    if map.object == nil, let object = manifest.objects.first(where: { $0.name.value == name }) {
+      log.error(
+        "name-collision", "the map '\(name)' has the name of an object", at: map.ref.at,
+        hints: ["its pins would lie where those of the object's maps do; give it another name"],
+        related: [("the object is declared here", object.name.at)])
+    }
+    if let external = map.external {
+      let others: [(String, Position?)] = [
+        ("type", map.type?.at), ("max_entries", map.maxEntries?.at), ("key", map.key?.at),
+        ("value", map.value?.at), ("map_flags", map.flags?.at), ("entries", map.entries?.at),
+        ("numa_node", map.numaNode?.at), ("map_extra", map.extra?.at), ("freeze", map.freeze?.at),
+        ("on_replace", map.onReplace?.at),
+      ]
+      for (field, position) in others where position != nil {
+        log.error(
+          "conflicting-keys",
+          "the map '\(name)' is external, and so '\(field)' cannot be said about it",
+          at: position, related: [("declared external here", external.at)])
+      }
+    } else if map.object == nil, let type = map.type {
+      OwnMapCheck(map: map, type: type).run(&log)
+    } else if map.object == nil, !map.given.contains("type") {
+      log.error(
+        "missing-key", "the map '\(name)' is in no object and so needs 'type'", at: map.ref.at,
+        hints: ["a map of an object is OBJECT/\(name)"])
+    }
+    if let entries = map.entries, entries.items == nil, entries.file == nil,
+      entries.policy != .exact
+    {
+      log.warning(
+        "no-entries", "the entries of '\(name)' name neither 'items' nor 'file'", at: entries.at)
+    }
+  }
+
+  private func checkAttachments(_ log: inout DiagnosticLog) {
+    for attachment in manifest.attachments {
+      checkObject(of: attachment.program, in: "program", &log)
+      switch attachment.hook?.value {
+      case .xdp(let interfaces, _, _, _), .tcx(let interfaces, _, _, _):
+        checkRepeated(interfaces, "interface", &log)
+      case .cgroup(let paths, _, _): checkRepeated(paths, "cgroup", &log)
+      default: break
+      }
+    }
+  }
+
+  private func checkRepeated(
+    _ names: [Located<String>], _ what: String, _ log: inout DiagnosticLog
+  ) {
+    var seen: [String: Position] = [:]
+    for name in names {
+      if let first = seen[name.value] {
+        log.error(
+          "duplicate-element", "the \(what) '\(name.value)' stands here twice", at: name.at,
+          related: [("first here", first)])
+      } else {
+        seen[name.value] = name.at
+      }
+    }
+  }
+
+  private func checkPins(_ log: inout DiagnosticLog) {
+    var paths: [String: Position] = [:]
+    for pin in manifest.pins {
+      switch pin.target.value {
+      case .map(let ref): checkMapReference(Located(ref, at: pin.target.at), &log)
+      case .program(let ref): checkObject(of: Located(ref, at: pin.target.at), in: "program", &log)
+      case .attachment(let name, let instance):
+        checkAttachmentPin(name, instance, at: pin.target.at, &log)
+      case .pin: break
+      }
+      // `//` and a trailing slash name the same file.
+      let path = pin.path.value.split(separator: "/").joined(separator: "/")
+      if let first = paths[path] {
+        log.error(
+          "duplicate-pin-path", "two pins have the path '\(pin.path.value)'", at: pin.path.at,
+          related: [("the other one", first)])
+      } else {
+        paths[path] = pin.path.at
+      }
+    }
+  }
+
+  private func checkAttachmentPin(
+    _ name: String, _ instance: String?, at position: Position, _ log: inout DiagnosticLog
+  ) {
+    guard let attachment = manifest.attachments.first(where: { $0.name.value == name }) else {
+      log.error(
+        "unknown-attachment", "no attachment '\(name)' is declared", at: position,
+        hints: [Suggestion.hint(for: name, in: manifest.attachments.map(\.name.value))])
+      return
+    }
+    let instances = attachment.instances
+    guard !instances.isEmpty else {
+      if instance != nil {
+        log.error(
+          "unknown-attachment", "the attachment '\(name)' has no instances", at: position,
+          hints: ["write '\(name)'"])
+      }
+      return
+    }
+    if let instance, !instances.contains(instance) {
+      log.error(
+        "unknown-attachment", "the attachment '\(name)' has no instance '\(instance)'",
+        at: position,
+        hints: [Suggestion.hint(for: instance, in: instances)
+          ?? "it has \(instances.prefix(5).joined(separator: ", "))"])
+    } else if instance == nil, instances.count > 1 {
+      log.error(
+        "ambiguous-attachment", "the attachment '\(name)' has \(instances.count) instances",
+        at: position, hints: ["name one of them: \(name)/\(instances[0])"])
+    }
+  }
+}
+
+extension Manifest.Attachment {
+  /// What tells the links of the attachment apart: `eth0`, `NETNS/eth0`, the cgroup's path.
+  var instances: [String] {
+    switch hook?.value {
+    case .xdp(let interfaces, let namespace, _, _), .tcx(let interfaces, let namespace, _, _):
+      interfaces.map { Self.instance(interface: $0.value, namespace: namespace) }
+    case .cgroup(let paths, _, _): paths.map { Self.instance(cgroup: $0.value) }
+    default: []
+    }
+  }
+
+  static func instance(interface: String, namespace: NetworkNamespaceName) -> String {
+    switch namespace {
+    case .own: interface
+    case .name(let name): "\(name)/\(interface)"
+    case .path(let path):
+      path.split(separator: "/").joined(separator: "/") + "/\(interface)"
+    }
+  }
+
+  /// Without slashes at its ends; the root is `.`.
+  static func instance(cgroup path: String) -> String {
+    let parts = path.split(separator: "/")
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+}
