@@ -22,6 +22,9 @@ public struct Inventory: Hashable, Sendable, Codable {
   public var bpffsDevice: UInt64
   /// Object instances: name → digest of the file.
   public var objects: [String: String]
+  /// Directories outside the owner's own that were made for its pins, outermost first; they go when
+  /// they are empty.
+  public var directories: [String]
   public var resources: [Address: InventoryResource]
 
   public init(owner: String, manifestPath: String, manifestDigest: String) {
@@ -36,6 +39,7 @@ public struct Inventory: Hashable, Sendable, Codable {
     bootID = ""
     bpffsDevice = 0
     objects = [:]
+    directories = []
     resources = [:]
   }
 }
@@ -62,19 +66,24 @@ public struct AppliedResource: Hashable, Sendable, Codable {
   public var tag: String?
   /// The keys (hex) that a `merge` policy put there, to be removed when they leave the manifest.
   public var mergedKeys: [String]?
+  /// Where an attachment was made, exactly: to attach it again when its removal is undone.
+  public var hook: Hook?
 
-  public init(spec: Spec, id: UInt32, tag: String? = nil, mergedKeys: [String]? = nil) {
+  public init(
+    spec: Spec, id: UInt32, tag: String? = nil, mergedKeys: [String]? = nil, hook: Hook? = nil
+  ) {
     self.spec = spec
     self.id = id
     self.tag = tag
     self.mergedKeys = mergedKeys
+    self.hook = hook
   }
 }
 
 extension Inventory {
   private enum CodingKeys: String, CodingKey {
     case version, state, owner, manifestPath, manifestDigest, toolVersion, userID, time, bootID
-    case bpffsDevice, objects, resources
+    case bpffsDevice, objects, directories, resources
   }
 
   public init(from decoder: any Decoder) throws {
@@ -95,6 +104,7 @@ extension Inventory {
     bootID = try container.decode(String.self, forKey: .bootID)
     bpffsDevice = try container.decode(UInt64.self, forKey: .bpffsDevice)
     objects = try container.decode([String: String].self, forKey: .objects)
+    directories = try container.decodeIfPresent([String].self, forKey: .directories) ?? []
     resources = [:]
     for (text, resource) in try container.decode(
       [String: InventoryResource].self, forKey: .resources)
@@ -120,6 +130,7 @@ extension Inventory {
     try container.encode(bootID, forKey: .bootID)
     try container.encode(bpffsDevice, forKey: .bpffsDevice)
     try container.encode(objects, forKey: .objects)
+    try container.encode(directories, forKey: .directories)
     var byName: [String: InventoryResource] = [:]
     for (address, resource) in resources { byName[address.description] = resource }
     try container.encode(byName, forKey: .resources)

@@ -25,6 +25,9 @@ public protocol Kernel: AnyObject {
 
   // MARK: Contents of maps
 
+  /// All entries, as they are observed: all possible CPUs' values for per-CPU maps, ids for
+  /// programs and maps.
+  func read(_ map: Object) throws(KernelFailure) -> EntryTable
   /// Writes all entries of the table, in batches where the map can. For a per-CPU map each value
   /// is written for every possible CPU when it is one CPU's long, else taken as all CPUs'.
   func write(_ entries: EntryTable, to map: Object) throws(KernelFailure)
@@ -42,27 +45,34 @@ public protocol Kernel: AnyObject {
     -> Object
   /// Fails without effect when the link does not run `expected`.
   func updateLink(_ link: Object, to program: Object, expected: Object) throws(KernelFailure)
-  /// A link that is detached already is no error. Kinds without LINK_DETACH go with their last
-  /// reference.
-  func detach(_ link: Object) throws(KernelFailure)
+  /// Returns whether the link is detached now: a kind without LINK_DETACH goes with its last
+  /// reference instead. A link that is detached already is no error.
+  func detach(_ link: Object) throws(KernelFailure) -> Bool
 
   // MARK: Pins (paths are absolute; each step of the path is checked, see `PathTrust`)
 
-  /// Makes missing parents below the bpffs root (0700 in our own tree, 0755 elsewhere).
+  /// Makes the missing directories that lead to `path` (0700 from the parent of `root` on, 0755
+  /// elsewhere). Returns those it made, outermost first.
+  func makeDirectories(for path: String, root: String) throws(KernelFailure) -> [String]
+  /// The directory is there (`makeDirectories`); a path that is taken is EEXIST.
   func pin(_ object: Object, at path: String) throws(KernelFailure)
   /// Moves a pin to `path`; what is there changes places with it and is at `source` afterwards.
-  /// Returns whether there was something.
+  /// Returns whether there was something. The directories are there.
   func exchangePin(_ source: String, with path: String) throws(KernelFailure) -> Bool
   /// Removing what is not there is no error.
   func removePin(_ path: String) throws(KernelFailure)
-  /// Removes empty directories from `path` upwards as long as they are empty, up to `root`.
+  /// Removes the directory `path` and its parents as long as they are empty, below `root`, which
+  /// stays. A directory that is not there is no error.
   func removeEmptyDirectories(from path: String, upTo root: String) throws(KernelFailure)
   func setPinAttributes(_ pin: PinSpec) throws(KernelFailure)
 
   // MARK: Owner
 
-  /// Replaces the owner's inventory whole: new frozen map, pinned, renamed over the old one.
+  /// Replaces the owner's inventory whole: new frozen map, pinned as `next/inventory`, renamed over
+  /// `inventory`; the directories are made as needed.
   func writeInventory(_ inventory: Inventory, root: String) throws(KernelFailure)
+  /// Unpins the inventory and removes the owner's directory and its parents below the bpffs as far
+  /// as they are empty. An inventory that is not there is no error.
   func removeInventory(root: String) throws(KernelFailure)
   /// Excludes every other apply of the same owner until the lock is released.
   func lock(owner: String, root: String, timeoutSeconds: Int) throws(KernelFailure)
@@ -78,6 +88,8 @@ public protocol Kernel: AnyObject {
 public protocol KernelObject: AnyObject {
   /// The kernel's id; 0 for a link that has none yet.
   var id: UInt32 { get }
+  /// The tag that the kernel reported when the program was loaded or opened; nil for other kinds.
+  var tag: String? { get }
 }
 
 /// Released when the last reference goes, or when the process dies.

@@ -1,0 +1,140 @@
+import BPFObject
+import Planning
+
+/// Contents of live maps. Writing many entries can stop in the middle, so the way back is recorded
+/// before the first of them is written; it holds for those that were not reached as well.
+extension Execution {
+  func changeEntries(_ ref: String) throws(KernelFailure) {
+    guard let changes = changes[.map(ref)]?.entries?.changes, !changes.isEmpty else { return }
+    let map = try object(for: .map(ref))
+    let declared = maps[ref]?.entries
+    let type = maps[ref]?.map.type ?? observedType(of: .map(ref))
+
+    var former = EntryBatches()
+    var slots: [(key: [UInt8], value: [UInt8], offset: Int, target: K.Object)] = []
+    var absent: [[UInt8]] = []
+    for change in changes {
+      guard let before = change.before else {
+        absent.append(change.key)
+        continue
+      }
+      // What is replaced is held, or it could be gone when it has to be put back.
+      if let slot = ReferenceSlot(type: type, value: before) {
+        try slots.append((change.key, before, slot.offset, open(slot.kind, slot.id)))
+      } else {
+        former.add(change.key, before)
+      }
+    }
+    journal.record(currentStep, "entries of map.\(ref)") { [kernel] () throws(KernelFailure) in
+      for key in absent { try kernel.remove(key: key, from: map) }
+      for table in former.tables { try kernel.write(table, to: map) }
+      for slot in slots {
+        try kernel.write(slot.target, at: slot.offset, of: slot.value, key: slot.key, to: map)
+      }
+    }
+
+    // Removals first: a full map has room for nothing else.
+    for change in changes where change.after == nil {
+      try kernel.remove(key: change.key, from: map)
+    }
+    var batches = EntryBatches()
+    for change in changes {
+      guard let after = change.after else { continue }
+      if let reference = change.reference {
+        let target = try object(for: reference)
+        let offset = declared?.references[change.key]?.offset ?? 0
+        try kernel.write(target, at: offset, of: after, key: change.key, to: map)
+      } else if let declared, case .interface(let name, let offset) = declared.references[change.key]
+      {
+        try kernel.write(
+          interfaceValue(name, at: offset, in: declared, key: change.key), to: map)
+      } else {
+        batches.add(change.key, after)
+      }
+    }
+    for table in batches.tables { try kernel.write(table, to: map) }
+  }
+
+  func freezeMap(_ ref: String) throws(KernelFailure) {
+    let map = try object(for: .map(ref))
+    try kernel.freeze(map)
+    // A new map goes as a whole; only a live one stays frozen.
+    if made[.map(ref)] == nil { journal.recordIrreversible(currentStep, "freezing map.\(ref)") }
+  }
+
+  /// Removes the entries of the old map that hold programs: they would keep map and program alive
+  /// for ever.
+  func clearReferences(_ address: Address) throws(KernelFailure) {
+    guard let id = changes[address]?.liveID else { throw missing(address) }
+    let map = try open(.map, id)
+    let type = observedType(of: address)
+    let contents = try kernel.read(map)
+    for row in 0..<contents.count {
+      let key = Array(contents.key(row))
+      let value = Array(contents.value(row))
+      guard let slot = ReferenceSlot(type: type, value: value), slot.kind == .program else {
+        continue
+      }
+      let program = try open(.program, slot.id)
+      try kernel.remove(key: key, from: map)
+      journal.record(currentStep, "slot of \(address)") { [kernel] () throws(KernelFailure) in
+        try kernel.write(program, at: slot.offset, of: value, key: key, to: map)
+      }
+    }
+  }
+
+  private func observedType(of address: Address) -> MapType {
+    guard let id = changes[address]?.liveID, let map = observed.maps.first(where: { $0.id == id })
+    else { return .unspecified }
+    return map.type
+  }
+}
+
+/// Where the value of a map holds the id of another object, as the kernel reports it.
+struct ReferenceSlot {
+  var kind: ObjectKind
+  var id: UInt32
+  var offset: Int
+
+  /// nil: the value is bytes and nothing else.
+  init?(type: MapType, value: [UInt8]) {
+    switch type {
+    case .progArray where value.count >= 4:
+      (kind, offset) = (.program, 0)
+    case .arrayOfMaps where value.count >= 4, .hashOfMaps where value.count >= 4:
+      (kind, offset) = (.map, 0)
+    case .devmap where value.count >= 8, .devmapHash where value.count >= 8,
+      .cpumap where value.count >= 8:
+      (kind, offset) = (.program, 4)
+    default: return nil
+    }
+    id = HostOrder.number(value[offset..<offset + 4])
+    if id == 0 { return nil }
+  }
+}
+
+/// Entries gathered into one table for each length of value: a per-CPU map has both.
+struct EntryBatches {
+  private var rows: [Int: (keys: [UInt8], values: [UInt8], keySize: Int)] = [:]
+
+  mutating func add(_ key: [UInt8], _ value: [UInt8]) {
+    rows[value.count, default: ([], [], key.count)].keys += key
+    rows[value.count]?.values += value
+  }
+
+  var tables: [EntryTable] {
+    rows.sorted { $0.key < $1.key }.map { size, rows in
+      EntryTable(keySize: rows.keySize, valueSize: size, keys: rows.keys, values: rows.values)
+    }
+  }
+}
+
+extension EntryReference {
+  /// Where in the value the reference stands.
+  var offset: Int {
+    switch self {
+    case .program(_, let offset), .interface(_, let offset): offset
+    case .map: 0
+    }
+  }
+}

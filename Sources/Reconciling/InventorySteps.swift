@@ -1,0 +1,170 @@
+import BPFObject
+import Planning
+
+/// What is written down about the apply: before the first visible step, and after the last.
+extension Execution {
+  func writeIntent() throws(KernelFailure) {
+    // Recorded first: writing takes several calls and can stop between them.
+    recordInventoryUndo()
+    try kernel.writeInventory(intent(), root: desired.root)
+  }
+
+  func writeFinal() throws(KernelFailure) {
+    try sweepStaging()
+    recordInventoryUndo()
+    try kernel.writeInventory(final(), root: desired.root)
+  }
+
+  func removeInventory() throws(KernelFailure) {
+    try sweepStaging()
+    recordInventoryUndo()
+    try kernel.removeInventory(root: desired.root)
+  }
+
+  private func recordInventoryUndo() {
+    journal.record(currentStep, "inventory") { [self] () throws(KernelFailure) in
+      guard var old = observed.inventory else {
+        try kernel.removeInventory(root: desired.root)
+        return
+      }
+      // A link that had to be attached again bears another id.
+      for address in old.resources.keys {
+        guard case .attachment = address else {
+          if case .pin = address { renumber(&old.resources[address]) }
+          continue
+        }
+        renumber(&old.resources[address])
+      }
+      try kernel.writeInventory(old, root: desired.root)
+    }
+  }
+
+  private func renumber(_ resource: inout InventoryResource?) {
+    if let id = resource?.current?.id, let new = reattached[id] { resource?.current?.id = new }
+    if let id = resource?.next?.id, let new = reattached[id] { resource?.next?.id = new }
+  }
+
+  // MARK: Contents
+
+  /// The union of what was and what is to be.
+  func intent() -> Inventory {
+    var inventory = header(.intent)
+    for address in observed.inventory?.resources.keys ?? [:].keys {
+      inventory.resources[address] = InventoryResource(current: applied(address))
+    }
+    for address in declaredAddresses {
+      let next = record(for: address)
+      let current = applied(address)
+      inventory.resources[address] = InventoryResource(
+        current: current, next: next == current ? nil : next)
+    }
+    return inventory
+  }
+
+  /// What is declared, as it is now; and what an incomplete plan had to leave alone.
+  func final() -> Inventory {
+    var inventory = header(.final)
+    for address in observed.inventory?.resources.keys ?? [:].keys where changes[address] == nil {
+      inventory.resources[address] = InventoryResource(current: applied(address))
+    }
+    for address in declaredAddresses {
+      inventory.resources[address] = InventoryResource(current: record(for: address))
+    }
+    return inventory
+  }
+
+  private func header(_ state: Inventory.State) -> Inventory {
+    var inventory = Inventory(
+      owner: desired.owner, manifestPath: desired.manifestPath,
+      manifestDigest: desired.manifestDigest)
+    inventory.state = state
+    inventory.toolVersion = options.toolVersion
+    inventory.userID = options.userID
+    inventory.time = options.time
+    inventory.bootID = observed.host.bootID
+    inventory.bpffsDevice = observed.host.bpffsDevice
+    inventory.objects = desired.objects.mapValues(\.fileDigest)
+    inventory.directories = directories(state)
+    return inventory
+  }
+
+  /// Directories outside the owner's: those that were ours, and those made now. In the final
+  /// inventory only those that a declared pin still needs.
+  private func directories(_ state: Inventory.State) -> [String] {
+    let known = Set((observed.inventory?.directories ?? []) + madeDirectories)
+    let sorted = known.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    if state == .intent { return sorted }
+    let paths = declaredAddresses.compactMap { try? pinSpec(for: $0).path }
+    return sorted.filter { directory in paths.contains { $0.hasPrefix(directory + "/") } }
+  }
+
+  private var declaredAddresses: [Address] {
+    desired.maps.filter { $0.external == nil }.map { .map($0.ref) }
+      + desired.programs.map { .program($0.ref) } + desired.attachments.map(\.address)
+      + desired.pins.map { .pin($0.name) }
+  }
+
+  /// As last applied. Of an interrupted apply's two, the one that is alive: what it was about to
+  /// put in place counts only where it is seen.
+  func applied(_ address: Address) -> AppliedResource? {
+    guard let resource = observed.inventory?.resources[address] else { return nil }
+    guard var next = resource.next, let live = changes[address]?.liveID else {
+      return resource.current
+    }
+    if next.id != live, resource.current?.id == live { return resource.current }
+    // A link that was announced before it had an id.
+    if next.id == 0 { next.id = live }
+    return next.id == live ? next : resource.current
+  }
+
+  /// As it is declared and, by now, identified.
+  private func record(for address: Address) -> AppliedResource {
+    let live = changes[address]?.liveID
+    if made[address] == nil, changes[address]?.action == .unchanged, let old = applied(address),
+      old.id == live ?? old.id, old.spec == spec(of: address)
+    {
+      return old
+    }
+    var record = AppliedResource(
+      spec: spec(of: address), id: made[address]?.id ?? live ?? 0)
+    switch address {
+    case .map(let ref):
+      if let entries = maps[ref]?.entries, entries.policy == .merge {
+        record.mergedKeys = (0..<entries.table.count).map { hex(entries.table.key($0)) }
+      }
+    case .program:
+      record.tag = made[address]?.tag ?? observed.programs.first { $0.id == live }?.tag
+    case .attachment:
+      record.hook = attachments[address]?.hook
+      // Announced, not made yet: the old link goes.
+      if !isLinkKept(address), made[address] == nil { record.id = 0 }
+    case .pin(let name):
+      guard let target = extraPins[name]?.target else { break }
+      record.id = made[target]?.id ?? changes[target]?.liveID ?? 0
+    }
+    return record
+  }
+
+  private func isLinkKept(_ address: Address) -> Bool {
+    !plan.steps.contains {
+      switch $0 {
+      case .createLink(address), .recreateLink(address, _): true
+      default: false
+      }
+    }
+  }
+
+  private func spec(of address: Address) -> Spec {
+    switch address {
+    case .map(let ref): maps[ref]?.spec ?? Spec()
+    case .program(let ref): programs[ref]?.spec ?? Spec()
+    case .attachment: attachments[address]?.spec ?? Spec()
+    case .pin(let name): extraPins[name]?.spec ?? Spec()
+    }
+  }
+
+  private func hex(_ bytes: some Collection<UInt8>) -> String {
+    let digits = Array("0123456789abcdef")
+    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  }
+}

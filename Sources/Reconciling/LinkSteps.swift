@@ -1,0 +1,110 @@
+import BPFObject
+import Planning
+
+/// Links: created, swapped in place, and attached again when that has to be undone.
+extension Execution {
+  func createLink(_ address: Address) throws(KernelFailure) {
+    guard let attachment = attachments[address] else { throw missing(address) }
+    let program = try object(for: .program(attachment.program))
+    let link: K.Object
+    do throws(KernelFailure) {
+      link = try kernel.createLink(program, to: attachment)
+    } catch {
+      throw error.about(address)
+    }
+    made[address] = link
+    journal.record(currentStep, "\(address)") { [self] () throws(KernelFailure) in
+      _ = try kernel.detach(link)
+      made[address] = nil
+    }
+  }
+
+  func updateLink(_ address: Address, link id: UInt32, expectedProgram: UInt32)
+    throws(KernelFailure)
+  {
+    guard let attachment = attachments[address] else { throw missing(address) }
+    let program = try object(for: .program(attachment.program))
+    let link = try open(.link, id)
+    let old = try open(.program, expectedProgram)
+    do throws(KernelFailure) {
+      try kernel.updateLink(link, to: program, expected: old)
+    } catch {
+      throw error.about(address)
+    }
+    journal.record(currentStep, "program of \(address)") { [kernel] () throws(KernelFailure) in
+      try kernel.updateLink(link, to: old, expected: program)
+    }
+  }
+
+  func recreateLink(_ address: Address, link id: UInt32?) throws(KernelFailure) {
+    if let id { try detachLink(id) }
+    try createLink(address)
+  }
+
+  /// Detaches a live link. Undoing attaches its program again where it was, by a new link that takes
+  /// over the old one's pins.
+  func detachLink(_ id: UInt32) throws(KernelFailure) {
+    let link = try open(.link, id)
+    guard let seen = observed.links.first(where: { $0.id == id }), !seen.isDefunct else {
+      // Detached behind our back: there is nothing to put back.
+      _ = try kernel.detach(link)
+      return
+    }
+    let program = try open(.program, seen.programID)
+    let former = formerAttachment(link: id)
+    // A kind without LINK_DETACH stays attached for as long as it is held here.
+    guard try kernel.detach(link) else { return }
+    journal.record(currentStep, "link \(id)") { [self] () throws(KernelFailure) in
+      guard let former else {
+        throw KernelFailure(
+          operation: "BPF_LINK_CREATE", subject: "link \(id)",
+          message: "where it was attached is not recorded")
+      }
+      let again = try kernel.createLink(program, to: former)
+      reattached[id] = again.id
+      let old = LiveObject(kind: .link, id: id)
+      let new = LiveObject(kind: .link, id: again.id)
+      opened[new] = again
+      for path in pins.keys.sorted() where pins[path]?.live == old {
+        guard var pinned = pins[path] else { continue }
+        try kernel.removePin(path)
+        pinned.live = new
+        try pinAgain(again, pinned, at: path)
+      }
+    }
+  }
+
+  /// The attachment as it was applied: from the inventory, else from the hook that lists the link.
+  private func formerAttachment(link id: UInt32) -> DesiredAttachment? {
+    for (address, resource) in observed.inventory?.resources ?? [:] {
+      guard case .attachment(let name, let instance) = address else { continue }
+      for record in [resource.current, resource.next] {
+        guard let record, record.id == id, let hook = record.hook else { continue }
+        var attachment = DesiredAttachment(
+          name: name, instance: instance, program: "", hook: hook, pin: PinSpec(path: ""))
+        if case .number(let cookie) = record.spec["cookie"] { attachment.cookie = cookie }
+        return attachment
+      }
+    }
+    guard let hook = observed.hooks.first(where: { $0.occupants.contains { $0.linkID == id } })
+    else { return nil }
+    var place = hook.hook
+    if case .xdp(let interface, _) = place, let mode = hook.xdpMode {
+      place = .xdp(interface: interface, mode: mode)
+    }
+    return DesiredAttachment(
+      name: "link \(id)", instance: nil, program: "", hook: place, pin: PinSpec(path: ""))
+  }
+}
+
+extension ObservedLink {
+  /// What it was attached to is gone, or it was detached.
+  var isDefunct: Bool {
+    switch target {
+    case .interface(let index, _): index == 0
+    case .cgroup(let id, _): id == 0
+    case .networkNamespace(let inode, _): inode == 0
+    default: false
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import Planning
+
+/// Pins: made under `next/`, exchanged into place, what they displaced removed at the end.
+extension Execution {
+  func stagePin(_ address: Address) throws(KernelFailure) {
+    let pin = try pinSpec(for: address)
+    let path = stagingPath(address, pin)
+    // An interrupted apply's staging may still be there; it is not what we are about to publish.
+    if pins[path] != nil { try removePin(path) }
+    try place(object(for: address), live: nil, at: path, like: pin)
+  }
+
+  func publishPin(_ address: Address) throws(KernelFailure) {
+    let pin = try pinSpec(for: address)
+    try exchange(stagingPath(address, pin), with: pin.path)
+  }
+
+  func restorePin(_ address: Address, id: UInt32) throws(KernelFailure) {
+    guard let kind = kind(of: address) else { throw missing(address) }
+    let pin = try pinSpec(for: address)
+    let path = stagingPath(address, pin)
+    if pins[path] != nil { try removePin(path) }
+    try place(open(kind, id), live: LiveObject(kind: kind, id: id), at: path, like: pin)
+    try exchange(path, with: pin.path)
+  }
+
+  func setPinAttributes(_ address: Address) throws(KernelFailure) {
+    let pin = try pinSpec(for: address)
+    let old = pins[pin.path]?.attributes
+    try kernel.setPinAttributes(pin)
+    pins[pin.path]?.attributes = pin
+    guard let old, old != pin else { return }
+    journal.record(currentStep, "mode and owner of \(pin.path)") {
+      [self] () throws(KernelFailure) in
+      try kernel.setPinAttributes(old)
+      pins[pin.path]?.attributes = old
+    }
+  }
+
+  /// Unpins what is at the path, holding it so that it can be pinned again.
+  func removePin(_ path: String) throws(KernelFailure) {
+    guard let old = pins[path] else {
+      try kernel.removePin(path)
+      return
+    }
+    let object = try hold(old)
+    try kernel.removePin(path)
+    pins[path] = nil
+    journal.record(currentStep, "removal of the pin \(path)") { [self] () throws(KernelFailure) in
+      _ = try kernel.makeDirectories(for: path, root: desired.root)
+      try pinAgain(object, old, at: path)
+    }
+    try removeDirectories(above: path)
+  }
+
+  /// Removes what publishing displaced, and the empty directories of `next/`.
+  func sweepStaging() throws(KernelFailure) {
+    for path in pins.keys.sorted() where path.hasPrefix("\(desired.root)/next/") {
+      guard pins[path]?.object != nil || displaced.contains(path) else { continue }
+      try removePin(path)
+    }
+    for path in staged.sorted() { try removeDirectories(above: path) }
+  }
+
+  // MARK: Pieces
+
+  private func stagingPath(_ address: Address, _ pin: PinSpec) -> String {
+    StagingPath.path(for: address, pin: pin.path, root: desired.root)
+  }
+
+  /// Pins the object at a staging path with the attributes that it will have.
+  private func place(
+    _ object: K.Object, live: LiveObject?, at path: String, like pin: PinSpec
+  ) throws(KernelFailure) {
+    try makeDirectories(for: path)
+    staged.insert(path)
+    try kernel.pin(object, at: path)
+    var attributes = PinSpec(path: path)
+    pins[path] = Pinned(object: object, live: live, attributes: attributes)
+    journal.record(currentStep, "pin \(path)") { [self] () throws(KernelFailure) in
+      try kernel.removePin(path)
+      pins[path] = nil
+    }
+    attributes.mode = pin.mode
+    attributes.owner = pin.owner
+    attributes.group = pin.group
+    if attributes != PinSpec(path: path) { try kernel.setPinAttributes(attributes) }
+    pins[path]?.attributes = attributes
+  }
+
+  private func exchange(_ source: String, with path: String) throws(KernelFailure) {
+    try makeDirectories(for: path)
+    let expected = pins[path]
+    // Held before it is displaced: its last pin may be what keeps it alive.
+    if let expected { _ = try hold(expected) }
+    let wasThere = try kernel.exchangePin(source, with: path)
+    swapPins(source, path)
+    if wasThere { displaced.insert(source) }
+    journal.record(currentStep, "pin \(path)") { [self] () throws(KernelFailure) in
+      _ = try kernel.exchangePin(path, with: source)
+      swapPins(source, path)
+      displaced.remove(source)
+    }
+    if wasThere != (expected != nil) {
+      throw KernelFailure(
+        operation: "rename", subject: path,
+        message: wasThere
+          ? "something was pinned at \(path) since the plan was made"
+          : "what was pinned at \(path) when the plan was made is gone",
+        hints: ["plan again"])
+    }
+  }
+
+  private func swapPins(_ left: String, _ right: String) {
+    let first = pins[left]
+    let second = pins[right]
+    pins[left] = second
+    pins[right] = first
+    pins[left]?.attributes.path = left
+    pins[right]?.attributes.path = right
+  }
+
+  func pinAgain(_ object: K.Object, _ old: Pinned, at path: String) throws(KernelFailure) {
+    try kernel.pin(object, at: path)
+    pins[path] = old
+    pins[path]?.object = object
+    if old.attributes != PinSpec(path: path) { try kernel.setPinAttributes(old.attributes) }
+  }
+
+  private func hold(_ pinned: Pinned) throws(KernelFailure) -> K.Object {
+    if let object = pinned.object { return object }
+    guard let live = pinned.live else {
+      throw KernelFailure(
+        operation: "BPF_OBJ_GET", subject: pinned.attributes.path,
+        message: "nothing is known of what is pinned there")
+    }
+    return try open(live.kind, live.id)
+  }
+
+  // MARK: Directories
+
+  private func makeDirectories(for path: String) throws(KernelFailure) {
+    let new = try kernel.makeDirectories(for: path, root: desired.root)
+    guard let first = new.first, let last = new.last else { return }
+    if !isOurs(path) { madeDirectories += new }
+    journal.record(currentStep, "directory \(first)") { [self] () throws(KernelFailure) in
+      try kernel.removeEmptyDirectories(from: last, upTo: StagingPath.parent(first))
+      madeDirectories.removeAll { new.contains($0) }
+    }
+  }
+
+  /// Directories that lead to the path, as far as they are empty and were made by us.
+  private func removeDirectories(above path: String) throws(KernelFailure) {
+    let parent = StagingPath.parent(path)
+    if isOurs(path) {
+      try kernel.removeEmptyDirectories(from: parent, upTo: desired.root)
+      return
+    }
+    let ours = (observed.inventory?.directories ?? []) + madeDirectories
+    guard ours.contains(parent) else { return }
+    var outermost = parent
+    while ours.contains(StagingPath.parent(outermost)) {
+      outermost = StagingPath.parent(outermost)
+    }
+    try kernel.removeEmptyDirectories(from: parent, upTo: StagingPath.parent(outermost))
+  }
+
+  func isOurs(_ path: String) -> Bool { path.hasPrefix(desired.root + "/") }
+}

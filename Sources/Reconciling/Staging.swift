@@ -1,0 +1,203 @@
+import BPFObject
+import Planning
+
+/// Maps and programs as descriptors that nobody else can see.
+extension Execution {
+  func createMap(_ ref: String) throws(KernelFailure) {
+    guard let map = maps[ref] else { throw missing(.map(ref)) }
+    var creation = MapCreation<K.Object>(map: map.map)
+    if let object = map.object, map.map.keyTypeID != 0 || map.map.valueTypeID != 0 {
+      creation.btf = try btf(of: object)
+    }
+    // The template is only looked at while the outer map is made.
+    if let inner = map.map.inner.first {
+      creation.inner = try kernel.createMap(MapCreation(map: inner, btf: creation.btf))
+    }
+    let object = try kernel.createMap(creation)
+    made[.map(ref)] = object
+
+    if let entries = map.entries {
+      let plain = entries.withoutReferences
+      if !plain.isEmpty { try kernel.write(plain, to: object) }
+      for (key, reference) in entries.sortedReferences {
+        switch reference {
+        case .interface(let name, let offset):
+          try kernel.write(
+            interfaceValue(name, at: offset, in: entries, key: key), to: object)
+        case .map(let inner) where canResolve(.map(inner)):
+          try kernel.write(
+            self.object(for: .map(inner)), at: 0, of: entries.value(key), key: key, to: object)
+        case .map, .program: break
+        }
+      }
+    } else if let data = map.map.data, !data.contents.isEmpty {
+      try kernel.write(data.table(keySize: Int(map.map.keySize)), to: object)
+    }
+    if freezesAtCreation(map), !hasLateReferences(map) { try kernel.freeze(object) }
+  }
+
+  /// Slots whose targets had to be loaded first. On a map that is visible already (or whose program
+  /// values would keep it alive for ever), each is journaled.
+  func fillReferences(_ ref: String) throws(KernelFailure) {
+    guard let map = maps[ref], let entries = map.entries else { return }
+    let object = try object(for: .map(ref))
+    for (key, reference) in entries.sortedReferences {
+      let target: Address
+      let offset: Int
+      switch reference {
+      case .program(let program, let at): (target, offset) = (.program(program), at)
+      case .map(let inner): (target, offset) = (.map(inner), 0)
+      case .interface: continue
+      }
+      let program = try self.object(for: target)
+      if isCommitting {
+        journal.record(currentStep, "slot of map.\(ref)") { [kernel] () throws(KernelFailure) in
+          try kernel.remove(key: key, from: object)
+        }
+      }
+      try kernel.write(program, at: offset, of: entries.value(key), key: key, to: object)
+    }
+    if freezesAtCreation(map) { try kernel.freeze(object) }
+  }
+
+  func loadProgram(_ ref: String) throws(KernelFailure) {
+    guard let program = programs[ref] else { throw missing(.program(ref)) }
+    var bound: [String: K.Object] = [:]
+    for (name, map) in program.bindings { bound[name] = try object(for: .map(map)) }
+    var load = ProgramLoad<K.Object>(image: program.image, maps: bound)
+    load.btf = try btf(of: program.object)
+    load.btfBytes = desired.objects[program.object]?.btf ?? []
+    load.attachTo = program.attachTo
+    do throws(KernelFailure) {
+      let object = try kernel.loadProgram(load)
+      try kernel.bind(metadataMap(of: program.object), to: object)
+      made[.program(ref)] = object
+    } catch {
+      throw error.about(.program(ref))
+    }
+  }
+
+  // MARK: Once for each object instance
+
+  private func btf(of object: String) throws(KernelFailure) -> K.Object? {
+    if let loaded = btfs[object] { return loaded }
+    guard let bytes = desired.objects[object]?.btf, !bytes.isEmpty else { return nil }
+    let loaded = try kernel.loadBTF(bytes)
+    btfs[object] = loaded
+    return loaded
+  }
+
+  private func metadataMap(of object: String) throws(KernelFailure) -> K.Object {
+    if let known = metadataMaps[object] { return known }
+    let metadata = OwnerMetadata(
+      ProgramMetadata(
+        owner: desired.owner, object: object,
+        digest: desired.objects[object]?.fileDigest ?? ""))
+    let (btf, map) = metadata.build()
+    let created = try kernel.createMap(MapCreation(map: map, btf: kernel.loadBTF(btf)))
+    if let data = map.data { try kernel.write(data.table(keySize: 4), to: created) }
+    try kernel.freeze(created)
+    metadataMaps[object] = created
+    return created
+  }
+
+  // MARK: Contents
+
+  private func freezesAtCreation(_ map: DesiredMap) -> Bool {
+    map.freeze || map.map.data?.kind == .rodata
+  }
+
+  private func hasLateReferences(_ map: DesiredMap) -> Bool {
+    (map.entries?.references.values ?? [:].values).contains {
+      switch $0 {
+      case .program: true
+      case .map(let inner): !canResolve(.map(inner))
+      case .interface: false
+      }
+    }
+  }
+
+  private func canResolve(_ address: Address) -> Bool {
+    if made[address] != nil || changes[address]?.liveID != nil { return true }
+    if case .map(let ref) = address, maps[ref]?.external != nil { return true }
+    return false
+  }
+
+  /// The row with the interface's index in its place.
+  func interfaceValue(
+    _ name: String, at offset: Int, in entries: DesiredEntries, key: [UInt8]
+  ) throws(KernelFailure) -> EntryTable {
+    guard
+      let interface = observed.interfaces.first(where: {
+        $0.name.namespace == .own && $0.name.name == name
+      })
+    else {
+      throw KernelFailure(
+        operation: "RTM_GETLINK", subject: name, message: "there is no interface \(name)")
+    }
+    var value = entries.value(key)
+    guard offset >= 0, offset + 4 <= value.count else {
+      throw KernelFailure(
+        operation: "BPF_MAP_UPDATE_ELEM", subject: name,
+        message: "an interface's index does not fit at byte \(offset) of \(value.count)")
+    }
+    value.replaceSubrange(offset..<offset + 4, with: HostOrder.bytes(interface.index))
+    return EntryTable(
+      keySize: key.count, valueSize: value.count, keys: key, values: value)
+  }
+}
+
+/// 32-bit numbers as the kernel lays them in keys and values: in the host's byte order.
+enum HostOrder {
+  static func bytes(_ value: UInt32) -> [UInt8] {
+    let bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+    #if _endian(little)
+      return bytes
+    #else
+      return bytes.reversed()
+    #endif
+  }
+
+  static func number(_ bytes: some Collection<UInt8>) -> UInt32 {
+    #if _endian(little)
+      return bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    #else
+      return bytes.reduce(0) { $0 << 8 | UInt32($1) }
+    #endif
+  }
+}
+
+extension DataSection {
+  /// The one element of the array that holds the section.
+  func table(keySize: Int) -> EntryTable {
+    EntryTable(
+      keySize: keySize, valueSize: contents.count, keys: [UInt8](repeating: 0, count: keySize),
+      values: contents)
+  }
+}
+
+extension DesiredEntries {
+  /// The rows that are bytes and nothing else.
+  var withoutReferences: EntryTable {
+    if references.isEmpty { return table }
+    var keys: [UInt8] = []
+    var values: [UInt8] = []
+    for row in 0..<table.count where references[Array(table.key(row))] == nil {
+      keys += table.key(row)
+      values += table.value(row)
+    }
+    return EntryTable(
+      keySize: table.keySize, valueSize: table.valueSize, keys: keys, values: values)
+  }
+
+  var sortedReferences: [(key: [UInt8], reference: EntryReference)] {
+    references.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+      .map { ($0.key, $0.value) }
+  }
+
+  /// The declared bytes of a row; zeros where the table has none.
+  func value(_ key: [UInt8]) -> [UInt8] {
+    if let row = table.row(of: key) { return Array(table.value(row)) }
+    return [UInt8](repeating: 0, count: table.valueSize)
+  }
+}
