@@ -118,7 +118,7 @@ enum ScalarHex {
 }
 
 /// How an apply or a destroy is carried out.
-struct ApplyOptions: ParsableArguments {
+struct CommitOptions: ParsableArguments {
   enum OnError: String, ExpressibleByArgument, CaseIterable, Sendable { case rollback, stop }
 
   @Option(help: "When a step fails: undo what was done, or leave it.")

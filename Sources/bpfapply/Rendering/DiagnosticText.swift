@@ -39,10 +39,10 @@ struct DiagnosticText {
     let lines = log.split(separator: "\n").filter { !isStatistics($0) }
     guard !lines.isEmpty else { return "" }
     let omitted = lines.count - min(lines.count, logLines)
-    var out = "  = the verifier said"
-    if omitted > 0 { out += " (\(counted(omitted, "earlier line")) left out)" }
+    var out = "what the verifier said"
+    if omitted > 0 { out += " at last (\(counted(omitted, "earlier line")) left out)" }
     out += ":\n"
-    for line in lines.suffix(logLines) { out += "    \(visible(String(line)))\n" }
+    for line in lines.suffix(logLines) { out += "  \(visible(String(line)))\n" }
     return out
   }
 
@@ -62,6 +62,10 @@ enum DiagnosticJSON {
       "diagnostics": .list(failure.diagnostics.map(json)),
       "verifier_log": failure.verifierLog.map { .text($0) },
     ])
+  }
+
+  static func json(warnings: [Diagnostic]) -> JSON {
+    .members(["format_version": "1.0", "diagnostics": .list(warnings.map(json))])
   }
 
   static func json(_ diagnostic: Diagnostic) -> JSON {

@@ -32,7 +32,8 @@ enum FieldText {
       case (let before?, nil): line = "\(style("-", .red)) \(name) = \(shown(before))"
       case (nil, nil): line = "  \(name)"
       }
-      switch field.cause {
+      // Where all of it is drift, the headline has said so.
+      switch change.cause == .drift ? .config : field.cause {
       case .drift: line += " (drift)"
       case .both: line += " (config and drift)"
       case .config: break
