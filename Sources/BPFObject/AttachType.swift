@@ -62,6 +62,9 @@ public struct AttachType: KernelEnumeration {
   public static let traceKprobeSession = AttachType(rawValue: 56)
   public static let traceUprobeSession = AttachType(rawValue: 57)
   public static let traceFsession = AttachType(rawValue: 58)
+  public static let traceFentryMulti = AttachType(rawValue: 59)
+  public static let traceFexitMulti = AttachType(rawValue: 60)
+  public static let traceFsessionMulti = AttachType(rawValue: 61)
 
   public static let names = [
     "cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops",
@@ -77,6 +80,7 @@ public struct AttachType: KernelEnumeration {
     "lsm_cgroup", "struct_ops", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi",
     "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername",
     "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session",
-    "trace_uprobe_session", "trace_fsession",
+    "trace_uprobe_session", "trace_fsession", "trace_fentry_multi",
+    "trace_fexit_multi", "trace_fsession_multi",
   ]
 }

@@ -92,17 +92,24 @@ public struct BTF: Sendable {
 
   /// The type's name; empty for types without one and for ids that do not exist.
   public func name(of id: UInt32) -> String {
-    head(id).map { string(at: $0.nameOffset) } ?? ""
+    head(id).map { name(at: $0.nameOffset) } ?? ""
   }
 
   /// A string of the string section, which line information refers to as well; empty when the
   /// offset lies outside.
   public func string(at offset: UInt32) -> String {
-    if offset < firstString { return base?.string(at: offset) ?? "" }
-    guard let range = strings.terminated(at: Int(offset - firstString), limit: .max / 2) else {
-      return ""
-    }
-    return String(decoding: strings[range], as: UTF8.self)
+    string(at: offset, limit: 1 << 20)
+  }
+
+  /// A name; cut to 1,024 bytes, so that types that share one long name cannot multiply it.
+  func name(at offset: UInt32) -> String { string(at: offset, limit: 1024) }
+
+  private func string(at offset: UInt32, limit: Int) -> String {
+    if offset < firstString { return base?.string(at: offset, limit: limit) ?? "" }
+    let start = Int(offset - firstString)
+    guard start < strings.count else { return "" }
+    let range = strings.terminated(at: start, limit: limit) ?? start..<start + limit
+    return String(decoding: strings[range.clamped(to: 0..<strings.count)], as: UTF8.self)
   }
 
   /// The type of that kind and name with the lowest id, the base's first.

@@ -83,7 +83,7 @@ extension BTF {
       let word = btf.types.word(at: at + 8)
       let bits = head.flag ? Int(word >> 24) : 0
       return Member(
-        name: string(at: btf.types.word(at: at)), type: btf.types.word(at: at + 4),
+        name: name(at: btf.types.word(at: at)), type: btf.types.word(at: at + 4),
         bitOffset: Int(head.flag ? word & 0xff_ffff : word), bitSize: bits == 0 ? nil : bits)
     }
   }
@@ -102,7 +102,7 @@ extension BTF {
         at = offset + 12 * index
         value = UInt64(btf.types.word(at: at + 8)) << 32 | UInt64(btf.types.word(at: at + 4))
       }
-      return Enumerator(name: string(at: btf.types.word(at: at)), value: value)
+      return Enumerator(name: name(at: btf.types.word(at: at)), value: value)
     }
   }
 
@@ -116,7 +116,7 @@ extension BTF {
     return (0..<head.count).map { index in
       let at = offset + 8 * index
       return Parameter(
-        name: string(at: btf.types.word(at: at)), type: btf.types.word(at: at + 4))
+        name: name(at: btf.types.word(at: at)), type: btf.types.word(at: at + 4))
     }
   }
 
@@ -142,7 +142,7 @@ extension BTF {
     guard let (btf, head, offset) = own(id, .declarationTag) else { return nil }
     let component = Int32(bitPattern: btf.types.word(at: offset))
     return DeclarationTag(
-      name: string(at: head.nameOffset), type: head.sizeOrType,
+      name: name(at: head.nameOffset), type: head.sizeOrType,
       component: component < 0 ? nil : Int(component))
   }
 }

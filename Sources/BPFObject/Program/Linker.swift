@@ -1,0 +1,235 @@
+/// Puts a program together: its own code, then each function that it reaches, in the order in which
+/// a depth-first walk over the instructions first meets them.
+struct Linker {
+  let code: ObjectCode
+  let externs: [Extern]
+  private(set) var instructions: [Instruction] = []
+  private(set) var references: [MapReference] = []
+  private(set) var functionInfo: [FunctionInfo] = []
+  private(set) var lineInfo: [LineInfo] = []
+  /// Where the first instruction of a function landed.
+  private var placed: [Int: Int] = [:]
+
+  /// A function whose instructions are being walked.
+  private struct Frame {
+    var function: Int
+    var base: Int
+    /// The next instruction to look at, from the function's start.
+    var next = 0
+  }
+
+  init(code: ObjectCode, externs: [Extern]) {
+    self.code = code
+    self.externs = externs
+  }
+
+  mutating func link(_ program: Int) throws(ObjectError) {
+    // An explicit stack: a hostile object may nest calls deeper than ours would stand.
+    var stack = [Frame(function: program, base: try place(program))]
+    if let callback = exceptionCallback(of: program) { pending.append(callback) }
+    while true {
+      guard var frame = stack.popLast() else {
+        guard let next = pending.popLast() else { return }
+        if placed[next] == nil { stack.append(Frame(function: next, base: try place(next))) }
+        continue
+      }
+      let function = code.functions[frame.function]
+      var callee: Int?
+      while frame.next < function.count, callee == nil {
+        let index = frame.next
+        frame.next += 1
+        guard let target = try target(ofInstruction: index, of: function, at: frame.base) else {
+          continue
+        }
+        let base: Int
+        if let known = placed[target] {
+          base = known
+        } else {
+          base = try place(target)
+          callee = target
+        }
+        let position = frame.base + index
+        instructions[position].immediate = Int32(truncatingIfNeeded: base - position - 1)
+      }
+      if frame.next < function.count { stack.append(frame) }
+      if let callee, let base = placed[callee] {
+        stack.append(Frame(function: callee, base: base))
+      }
+    }
+  }
+
+  /// Functions to append after everything that is called.
+  private var pending: [Int] = []
+  var exceptionCallbacks: [String: String] = [:]
+
+  private func exceptionCallback(of program: Int) -> Int? {
+    guard let name = exceptionCallbacks[code.functions[program].name] else { return nil }
+    return code.functions.firstIndex { $0.section == code.text && $0.name == name }
+  }
+
+  /// Appends a function with its map references and type and line information.
+  private mutating func place(_ index: Int) throws(ObjectError) -> Int {
+    let function = code.functions[index]
+    let base = instructions.count
+    guard let section = code.sections[function.section] else {
+      throw failure("stands in no section", function, 0)
+    }
+    placed[index] = base
+    instructions += section.instructions[function.start..<function.end]
+    try checkCORE(function, section)
+    for offset in 0..<function.count {
+      guard let symbol = section.relocations[function.start + offset] else { continue }
+      try relocate(offset, of: function, at: base, against: symbol)
+    }
+    copyInfo(function, section, to: base)
+    return base
+  }
+
+  func failure(
+    _ message: String, _ function: ObjectCode.Function, _ offset: Int, hint: String? = nil
+  ) -> ObjectError {
+    ObjectError(
+      section: code.sectionNames[function.section], offset: (function.start + offset) * 8,
+      message: "function \"\(function.name)\" \(message)", hint: hint)
+  }
+
+  private func checkCORE(
+    _ function: ObjectCode.Function, _ section: ObjectCode.Section
+  ) throws(ObjectError) {
+    guard let entries = code.extended.coreRelocations[section.name] else { return }
+    for entry in entries
+    where Int(entry.instruction) >= function.start && Int(entry.instruction) < function.end {
+      throw failure(
+        "has CO-RE relocations, which are not supported yet", function,
+        Int(entry.instruction) - function.start,
+        hint: "CO-RE relocations are not supported yet")
+    }
+  }
+
+  private mutating func copyInfo(
+    _ function: ObjectCode.Function, _ section: ObjectCode.Section, to base: Int
+  ) {
+    func place(_ instruction: UInt32) -> UInt32? {
+      let offset = Int(instruction) - function.start
+      guard offset >= 0, offset < function.count else { return nil }
+      return UInt32(truncatingIfNeeded: base + offset)
+    }
+    // A program without types cannot have functions with types: the kernel wants all or none.
+    if base == 0 || !functionInfo.isEmpty {
+      for info in code.extended.functionInfo[section.name] ?? [] {
+        guard let instruction = place(info.instruction) else { continue }
+        functionInfo.append(FunctionInfo(instruction: instruction, typeID: info.typeID))
+      }
+    }
+    if base == 0 || !lineInfo.isEmpty {
+      for info in code.extended.lineInfo[section.name] ?? [] {
+        guard let instruction = place(info.instruction) else { continue }
+        var moved = info
+        moved.instruction = instruction
+        lineInfo.append(moved)
+      }
+    }
+  }
+
+  // MARK: Relocations
+
+  /// Resolves what one instruction refers to, but for functions: those are placed by `link`.
+  private mutating func relocate(
+    _ offset: Int, of function: ObjectCode.Function, at base: Int, against symbolIndex: Int
+  ) throws(ObjectError) {
+    let position = base + offset
+    let instruction = instructions[position]
+    guard let symbol = code.symbols[symbolIndex] else {
+      throw failure("is relocated against no symbol", function, offset)
+    }
+    if symbol.isUndefined { throw unsupported(symbol, function, offset) }
+    if instruction.opcode == 0x85 {
+      guard instruction.isLocalCall, symbol.section == code.text else {
+        throw failure("calls a function outside of .text", function, offset)
+      }
+      return
+    }
+    guard instruction.isWideLoad, offset + 1 < function.count else {
+      throw failure(
+        "has a relocation of an instruction that is neither a call nor a 64-bit load", function,
+        offset)
+    }
+    guard !symbol.isReserved else {
+      throw failure("refers to the symbol \"\(symbol.name)\" of no section", function, offset)
+    }
+    if symbol.section == code.text {
+      instructions[position].setSource(PseudoSource.function)
+    } else if symbol.section == code.mapSection {
+      guard let map = code.mapsByOffset[symbol.value], instruction.immediate == 0 else {
+        throw failure("refers into the middle of a map", function, offset)
+      }
+      instructions[position].setSource(PseudoSource.mapFD)
+      instructions[position + 1].immediate = 0
+      references.append(MapReference(instruction: position, map: map))
+    } else if let map = code.dataMaps[symbol.section] {
+      let value =
+        UInt32(truncatingIfNeeded: symbol.value) &+ UInt32(bitPattern: instruction.immediate)
+      instructions[position].setSource(PseudoSource.mapValue)
+      instructions[position].immediate = 0
+      instructions[position + 1].immediate = Int32(bitPattern: value)
+      references.append(MapReference(instruction: position, map: map, valueOffset: value))
+    } else {
+      let section = code.sectionNames[symbol.section] ?? "\(symbol.section)"
+      throw failure(
+        "refers to the section \(section), which is neither maps nor data", function, offset,
+        hint: section.hasPrefix(".addr_space") ? "arenas are not supported yet" : nil)
+    }
+  }
+
+  private func unsupported(
+    _ symbol: ObjectCode.Symbol, _ function: ObjectCode.Function, _ offset: Int
+  ) -> ObjectError {
+    let section = externs.first { $0.name == symbol.name }?.section
+    return failure(
+      "refers to the extern \"\(symbol.name)\": "
+        + (section == ".kconfig"
+          ? ".kconfig variables are not supported yet"
+          : "kfuncs and ksyms are not supported yet"),
+      function, offset)
+  }
+
+  /// The function that an instruction calls or takes the address of.
+  private func target(
+    ofInstruction offset: Int, of function: ObjectCode.Function, at base: Int
+  ) throws(ObjectError) -> Int? {
+    let instruction = instructions[base + offset]
+    let isAddress = instruction.isWideLoad && instruction.source == PseudoSource.function
+    guard instruction.isLocalCall || isAddress else { return nil }
+    let symbol = code.sections[function.section]?.relocations[function.start + offset]
+      .flatMap { code.symbols[$0] }
+    let section: Int
+    let position: Int
+    if let symbol {
+      // A global function is its symbol's value; a static one stands in the immediate, relative to
+      // the section's symbol.
+      guard let value = Int(exactly: symbol.value), value % 8 == 0, value <= Int(Int32.max) else {
+        throw failure("refers into the middle of an instruction", function, offset)
+      }
+      section = symbol.section
+      if isAddress {
+        guard instruction.immediate % 8 == 0 else {
+          throw failure("refers into the middle of an instruction", function, offset)
+        }
+        position = (value + Int(instruction.immediate)) / 8
+      } else {
+        position = value / 8 + Int(instruction.immediate) + 1
+      }
+    } else if isAddress {
+      throw failure("takes the address of a function that nothing names", function, offset)
+    } else {
+      section = function.section
+      position = function.start + offset + Int(instruction.immediate) + 1
+    }
+    guard let target = code.function(in: section, at: position), section == code.text,
+      code.functions[target].start == position
+    else {
+      throw failure("calls into what is no function of .text", function, offset)
+    }
+    return target
+  }
+}

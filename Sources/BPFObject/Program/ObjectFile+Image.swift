@@ -1,0 +1,57 @@
+extension ObjectFile {
+  func makeImage(
+    of programName: String, type: ProgramType?, attachType: AttachType?
+  ) throws(ObjectError) -> ProgramImage {
+    guard let program = program(programName),
+      let index = code.functions.firstIndex(where: {
+        $0.name == programName && !code.isSubprogram($0)
+      })
+    else {
+      if code.functions.contains(where: { $0.name == programName }) {
+        throw ObjectError(
+          section: ".text",
+          message: "\"\(programName)\" is a function that programs call, not a program",
+          hint: "give it a section: SEC(\"xdp\")")
+      }
+      throw ObjectError(
+        message: "there is no program \"\(programName)\"",
+        hint: programs.isEmpty
+          ? "the object has no programs"
+          : "there are " + programs.prefix(20).map(\.name).joined(separator: ", "))
+    }
+    let kind = type ?? program.type
+    guard kind != .unspecified else {
+      throw ObjectError(
+        section: program.section.text,
+        message: "the section's name does not say what type the program \"\(programName)\" has",
+        hint: "give the type")
+    }
+    guard kind != .structOps else {
+      throw ObjectError(
+        section: program.section.text, message: "struct_ops programs are not supported yet")
+    }
+    var linker = Linker(code: code, externs: externs)
+    linker.exceptionCallbacks = exceptionCallbacks(of: programName)
+    try linker.link(index)
+    return ProgramImage(
+      name: programName, section: program.section.text, type: kind,
+      expectedAttachType: attachType ?? (type == nil ? program.expectedAttachType : nil),
+      flags: program.flags, attachTarget: program.attachTarget, license: license,
+      instructions: linker.instructions,
+      references: linker.references.sorted { $0.instruction < $1.instruction },
+      functionInfo: linker.functionInfo, lineInfo: linker.lineInfo)
+  }
+
+  /// What `__exception_cb(name)` says: a tag on the program's function.
+  private func exceptionCallbacks(of program: String) -> [String: String] {
+    guard let btf else { return [:] }
+    let prefix = "exception_callback:"
+    for id in btf.ids(of: .declarationTag) {
+      guard let tag = btf.declarationTag(id), tag.component == nil, tag.name.hasPrefix(prefix),
+        btf.kind(of: tag.type) == .function, btf.name(of: tag.type) == program
+      else { continue }
+      return [program: String(tag.name.dropFirst(prefix.count))]
+    }
+    return [:]
+  }
+}
