@@ -97,7 +97,7 @@ extension Layout {
     of value: Value, size: Int, signed: Bool, width: Int?
   ) throws(ValueError) -> UInt64 {
     // Wording like "u8" for whole integers, "a 3-bit field" for bitfields.
-    let name = width.map { "a \($0)-bit field" } ?? description
+    var name: String { width.map { "a \($0)-bit field" } ?? description }
     guard case .scalar(let text, let plain) = value else {
       throw ValueError(message: "expected a number (\(name)), found \(value.kind)")
     }

@@ -1,8 +1,9 @@
 /// The candidate that a person most likely meant by `word`, for "did you mean"; nil if none is near.
 ///
 /// Near is: equal but for case, one edit (insertion, deletion, substitution or transposition) for
-/// every three characters, or the only candidate that begins with the word. The first of equally
-/// near candidates is taken. Words over 64 bytes have no suggestion, which bounds the time.
+/// every three characters, or the only candidate of which one is the beginning of the other. The
+/// first of equally near candidates is taken. Words over 64 bytes have no suggestion, which bounds
+/// the time.
 public func suggestion(for word: String, among candidates: [String]) -> String? {
   let word = Array(word.utf8.prefix(65)).map(lowercased)
   guard !word.isEmpty, word.count <= 64 else { return nil }
@@ -14,7 +15,9 @@ public func suggestion(for word: String, among candidates: [String]) -> String? 
   for candidate in candidates {
     let bytes = Array(candidate.utf8.prefix(65)).map(lowercased)
     guard bytes.count <= 64 else { continue }
-    if word.count >= 3, bytes.starts(with: word) { begun.append(candidate) }
+    if min(word.count, bytes.count) >= 3, bytes.starts(with: word) || word.starts(with: bytes) {
+      begun.append(candidate)
+    }
     guard abs(bytes.count - word.count) < bestDistance else { continue }
     let distance = editDistance(word, bytes)
     if distance < bestDistance {
