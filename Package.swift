@@ -66,7 +66,7 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(
       name: "ManifestTests", dependencies: ["Manifest", "Planning", "BPFObject", "Sandbox"],
-      swiftSettings: tests),
+      exclude: ["Cases"], swiftSettings: tests),
     .testTarget(
       name: "PlanningTests", dependencies: ["Planning", "BPFObject"], swiftSettings: tests),
     .testTarget(

@@ -17,7 +17,8 @@ extension Diagnostic {
       if let heading = place.heading { out += "\(margin) = note: \(heading)\n" }
       out += "\(margin)--> \(Printable.text(place.location.description))\n"
       guard let line = source(place.location.file)?.line(place.location.line) else { continue }
-      let excerpt = Excerpt(line: line, column: place.location.column, length: place.location.length)
+      let excerpt = Excerpt(
+        line: line, column: place.location.column, length: place.location.length)
       let number = String(place.location.line)
       let pad = String(repeating: " ", count: width - number.count)
       out += "\(margin) |\n"
@@ -110,11 +111,13 @@ enum Printable {
   }
 
   /// What was found, in quotes and cut to what a message can hold.
-  static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String { "'\(cut(text))'" }
+
+  static func cut(_ text: String) -> String {
     let scalars = text.unicodeScalars
-    guard scalars.count > 60 else { return "'\(text)'" }
+    guard scalars.count > 60 else { return text }
     var cut = String.UnicodeScalarView()
     cut.append(contentsOf: scalars.prefix(57))
-    return "'\(String(cut))…'"
+    return "\(String(cut))…"
   }
 }

@@ -87,58 +87,64 @@ struct CSVReader: EntryReader {
   /// Splits the row at `offset` into `fields` and goes behind it, also when it throws.
   private mutating func scanRow() throws(Diagnostic) {
     fields.removeAll(keepingCapacity: true)
-    let span = bytes
+    let source = bytes
     var index = offset
     var failure: Diagnostic?
     while true {
       var field = Field(start: index, end: index, quoted: false, escaped: false, line: line)
-      if index < span.count, span[index] == 0x22 {
+      if index < source.count, source[index] == 0x22 {
         field.quoted = true
         index += 1
         field.start = index
         while true {
-          guard index < span.count else {
+          guard index < source.count else {
             offset = index
             throw error(
               "csv-quote", "the quote is not closed", at: field.start - 1, line: field.line)
           }
-          if span[index] == 0x22 {
-            guard index + 1 < span.count, span[index + 1] == 0x22 else { break }
+          if source[index] == 0x22 {
+            guard index + 1 < source.count, source[index + 1] == 0x22 else { break }
             field.escaped = true
             index += 1
-          } else if span[index] == 0x0A {
+          } else if source[index] == 0x0A {
             line += 1
           }
           index += 1
         }
         field.end = index
         index += 1
-        if index < span.count, span[index] != 0x2C, span[index] != 0x0A, span[index] != 0x0D {
-          failure = failure ?? error(
-            "csv-quote", "expected ',' or the end of the row after the closing quote", at: index,
-            line: line, hint: #"a quote inside of quotes is doubled: "a ""b"" c""#)
-          while index < span.count, span[index] != 0x2C, span[index] != 0x0A { index += 1 }
+        if index < source.count, source[index] != 0x2C, source[index] != 0x0A, source[index] != 0x0D
+        {
+          failure =
+            failure
+            ?? error(
+              "csv-quote", "expected ',' or the end of the row after the closing quote", at: index,
+              line: line, hint: #"a quote inside of quotes is doubled: "a ""b"" c""#)
+          while index < source.count, source[index] != 0x2C, source[index] != 0x0A { index += 1 }
         }
       } else {
-        while index < span.count, span[index] != 0x2C, span[index] != 0x0A {
-          if span[index] == 0x22 {
-            failure = failure ?? error(
-              "csv-quote", "a quote stands inside of a field without quotes", at: index, line: line,
-              hint: "put the whole field in double quotes, and double those inside")
+        while index < source.count, source[index] != 0x2C, source[index] != 0x0A {
+          if source[index] == 0x22 {
+            failure =
+              failure
+              ?? error(
+                "csv-quote", "a quote stands inside of a field without quotes", at: index,
+                line: line,
+                hint: "put the whole field in double quotes, and double those inside")
           }
           index += 1
         }
         field.end = index
-        if field.end > field.start, span[field.end - 1] == 0x0D,
-          index == span.count || span[index] == 0x0A
+        if field.end > field.start, source[field.end - 1] == 0x0D,
+          index == source.count || source[index] == 0x0A
         {
           field.end -= 1
         }
       }
       fields.append(field)
-      if index < span.count, span[index] == 0x0D { index += 1 }
-      guard index < span.count else { break }
-      let separator = span[index]
+      if index < source.count, source[index] == 0x0D { index += 1 }
+      guard index < source.count else { break }
+      let separator = source[index]
       index += 1
       if separator == 0x0A {
         line += 1

@@ -47,9 +47,7 @@ extension Grammar {
 
   static let interfaces = Field(
     "interface",
-    .either(
-      scalar: .scalar(.interface), list: .list(of: .scalar(.interface), orOne: false),
-      mapping: .later("interface selectors")), required: true,
+    .orMapping(.oneOrMore(.scalar(.interface)), .later("a selector of interfaces")), required: true,
     "The interface, or a list of them: one attachment for each.")
 
   static let netns = Field(
@@ -92,7 +90,7 @@ extension Grammar {
     "cgroup", "What the processes of a cgroup and those below it do.",
     [
       Field(
-        "path", .list(of: .scalar(.path), orOne: true), required: true,
+        "path", .oneOrMore(.scalar(.path)), required: true,
         "The cgroup's path below the cgroup2 root, or a list of them."),
       Field(
         "attach_type",

@@ -59,8 +59,9 @@ public struct Field: Sendable {
 /// What may stand at a place.
 public indirect enum Shape: Sendable {
   case scalar(ScalarForm)
-  /// `orOne`: a single element may stand without the brackets.
-  case list(of: Shape, orOne: Bool)
+  case list(of: Shape)
+  /// At least one; a single element may stand without the brackets.
+  case oneOrMore(Shape)
   /// A mapping from names that the author chooses.
   case section(key: ScalarForm, of: Shape)
   case block(Block)
@@ -72,8 +73,8 @@ public indirect enum Shape: Sendable {
   case type
   /// Defined by the grammar, not done yet; the text names it: "interface selectors".
   case later(String)
-  /// By the kind of node that stands there.
-  case either(scalar: Shape, list: Shape?, mapping: Shape?)
+  /// The second shape where a mapping stands, else the first.
+  case orMapping(Shape, Shape)
 }
 
 /// What the text of a scalar must be.

@@ -68,7 +68,7 @@ public enum Grammar {
       Field(
         "max_entries", .scalar(.size), "How many entries fit; bytes for ring buffers."),
       Field(
-        "map_flags", .list(of: .scalar(.choice(mapFlags)), orOne: false),
+        "map_flags", .list(of: .scalar(.choice(mapFlags))),
         "BPF_F_* flags of MAP_CREATE."),
       Field(
         "numa_node", .scalar(.integer(0...Int64(Int32.max))),
@@ -119,7 +119,7 @@ public enum Grammar {
             .init("enforce", "A changed value is drift."),
             .init("initial", "The kernel side may change the values."),
           ])), default: "enforce", "Whether values that were changed are put back."),
-      Field("items", .list(of: .block(item), orOne: false), "Entries: {key: …, value: …}."),
+      Field("items", .list(of: .block(item)), "Entries: {key: …, value: …}."),
       Field(
         "file", .scalar(.entriesFile),
         "A file of entries, relative to the manifest: CSV with a header of key[.field] and "
@@ -138,12 +138,13 @@ public enum Grammar {
     [
       Field("function", .scalar(.string), "The function in the object, if not its own name."),
       Field(
-        "type", .scalar(.choice(choices(ProgramType.self))), "The program type, if not what the section says."),
+        "type", .scalar(.choice(choices(ProgramType.self))),
+        "The program type, if not what the section says."),
       Field(
         "attach_type", .scalar(.choice(choices(AttachType.self))),
         "The expected attach type, if not what the section says."),
       Field(
-        "flags", .list(of: .scalar(.choice(programFlags)), orOne: false),
+        "flags", .list(of: .scalar(.choice(programFlags))),
         "BPF_F_* flags of PROG_LOAD, if not what the section says."),
       Field(
         "attach_to", .scalar(.string),

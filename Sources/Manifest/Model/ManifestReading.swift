@@ -29,7 +29,8 @@ extension Manifest {
     manifest.variables = declared
     log = validator.log
     ReferenceCheck(manifest: manifest).run(&log)
-    for variable in declared where !validator.usedVariables.contains(variable.name) {
+    for variable in declared
+    where log.errors.isEmpty && !validator.usedVariables.contains(variable.name) {
       log.warning(
         "unused-variable", "the variable '\(variable.name)' is not used", at: variable.at)
     }

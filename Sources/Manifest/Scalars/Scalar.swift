@@ -4,11 +4,16 @@ struct Scalar {
   /// Not quoted, so that it may be a number or a boolean; true where a variable was put in.
   var plain: Bool
   var at: Position
-  var substituted = false
+  /// The variables that were put in.
+  var variables: [String] = []
   /// A sensitive variable is in it.
   var sensitive = false
 
-  var shown: String { sensitive ? "a sensitive value" : Printable.quoted(text) }
+  /// As it was written: quotes are what makes `"5"` no number.
+  var shown: String {
+    if sensitive { return "a sensitive value" }
+    return plain ? Printable.quoted(text) : "\"\(Printable.cut(text))\""
+  }
 }
 
 /// Why a scalar is not what its field needs.

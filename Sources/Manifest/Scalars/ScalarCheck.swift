@@ -73,7 +73,7 @@ extension ScalarForm {
       }
     case .choice(let choices): try choiceCheck(scalar, choices)
     case .mode:
-      guard !scalar.plain || scalar.substituted else {
+      guard !scalar.plain || !scalar.variables.isEmpty else {
         throw mismatch(
           scalar,
           hint: text.allSatisfy { $0.isASCII && $0.isNumber }

@@ -36,7 +36,7 @@ struct ReferenceCheck {
   private func checkObject(of ref: Located<String>, in kind: String, _ log: inout DiagnosticLog) {
     guard let slash = ref.value.firstIndex(of: "/") else { return }
     let object = String(ref.value[..<slash])
-    guard ScalarText.isName(object), !objects.contains(object) else { return }
+    guard ScalarText.isReference(ref.value), !objects.contains(object) else { return }
     log.error(
       "unknown-object", "no object '\(object)' is declared", at: ref.at,
       hints: [
@@ -167,8 +167,10 @@ struct ReferenceCheck {
       log.error(
         "unknown-attachment", "the attachment '\(name)' has no instance '\(instance)'",
         at: position,
-        hints: [Suggestion.hint(for: instance, in: instances)
-          ?? "it has \(instances.prefix(5).joined(separator: ", "))"])
+        hints: [
+          Suggestion.hint(for: instance, in: instances)
+            ?? "it has \(instances.prefix(5).joined(separator: ", "))"
+        ])
     } else if instance == nil, instances.count > 1 {
       log.error(
         "ambiguous-attachment", "the attachment '\(name)' has \(instances.count) instances",

@@ -13,6 +13,9 @@ struct Validator {
     self.scope = scope
   }
 
+  /// The innermost key, as messages begin.
+  private var field: String { path.last.map { "'\($0)': " } ?? "" }
+
   private var place: String { path.isEmpty ? "the manifest" : path.joined(separator: ".") }
 
   /// `owner` is what a missing key is reported at: the key that the node is the value of.
@@ -20,17 +23,18 @@ struct Validator {
     guard !log.isFull else { return }
     switch shape {
     case .scalar(let form): checkScalar(node, form)
-    case .list(let element, let orOne):
-      if node.kind == .sequence {
-        for child in node.elements {
-          check(child, as: element, owner: child.at)
-          if log.isFull { return }
-        }
-      } else if orOne, node.kind == .scalar, !node.isNull {
-        check(node, as: element, owner: owner)
-      } else {
-        wrongKind(node, "a list", hint: node.kind == .scalar ? "write [a, b]" : nil)
+    case .list(let element):
+      guard node.kind == .sequence else {
+        return wrongKind(node, "a list", hint: node.kind == .scalar ? "write [a, b]" : nil)
       }
+      for child in node.elements {
+        check(child, as: element, owner: child.at)
+        if log.isFull { return }
+      }
+    case .oneOrMore(let element):
+      guard node.kind == .sequence else { return check(node, as: element, owner: owner) }
+      if node.count == 0 { wrongKind(node, "at least one", found: "an empty list") }
+      check(node, as: .list(of: element), owner: owner)
     case .section(let key, let value): checkSection(node, key: key, value: value)
     case .block(let block): checkBlock(node, block, owner: owner)
     case .data: checkData(node)
@@ -40,12 +44,8 @@ struct Validator {
     case .type: checkType(node)
     case .later(let what):
       log.error("not-supported-yet", "\(what) is not supported yet", at: node.at)
-    case .either(let scalar, let list, let mapping):
-      switch node.kind {
-      case .sequence where list != nil: check(node, as: list ?? scalar, owner: owner)
-      case .mapping where mapping != nil: check(node, as: mapping ?? scalar, owner: owner)
-      case .scalar, .sequence, .mapping, .alias: check(node, as: scalar, owner: owner)
-      }
+    case .orMapping(let first, let second):
+      check(node, as: node.kind == .mapping ? second : first, owner: owner)
     }
   }
 
@@ -57,11 +57,12 @@ struct Validator {
           ? "write {} for one with nothing in it" : nil)
     }
     var given: [(name: String, key: YAMLNode)] = []
-    for member in node.members {
+    var meant: Set<String> = []
+    for member in node.members where member.key.kind == .scalar {
       let name = member.key.text
       if name.hasPrefix("x-") { continue }
       guard let field = block[name] else {
-        unknownKey(member.key, in: block)
+        if let near = unknownKey(member.key, in: block) { meant.insert(near) }
         continue
       }
       given.append((name, member.key))
@@ -74,7 +75,9 @@ struct Validator {
       check(member.value, as: field.shape, owner: member.key.at)
       path.removeLast()
     }
-    for field in block.fields where field.required && !given.contains(where: { $0.name == field.name }) {
+    // A misspelt key is one mistake, not two.
+    let present = meant.union(given.map(\.name))
+    for field in block.fields where field.required && !present.contains(field.name) {
       log.error("missing-key", "'\(field.name)' is missing in \(place)", at: owner)
     }
     for group in block.exclusive {
@@ -91,27 +94,33 @@ struct Validator {
     }
   }
 
-  private mutating func unknownKey(_ key: YAMLNode, in block: Block) {
+  /// Reports it, and gives the key that was probably meant.
+  private mutating func unknownKey(_ key: YAMLNode, in block: Block) -> String? {
     let name = key.text
+    // Reported as a merge key.
+    if name == "<<", key.isPlain { return nil }
+    let near = Suggestion.closest(to: name, in: block.fields.map(\.name))
     log.error(
       "unknown-key", "unknown key \(Printable.quoted(name)) in \(place)", at: key.at,
       hints: [
-        Suggestion.hint(for: name, in: block.fields.map(\.name))
+        near.map { "did you mean '\($0)'?" }
           ?? (block.fields.count <= 12
-            ? "keys of a \(block.title): \(block.fields.map(\.name).joined(separator: ", "))" : nil)
+            ? "keys here: \(block.fields.map(\.name).joined(separator: ", "))" : nil)
       ])
+    return near
   }
 
   private mutating func checkSection(_ node: YAMLNode, key: ScalarForm, value: Shape) {
     guard node.kind == .mapping else { return wrongKind(node, "a mapping") }
-    for member in node.members {
+    for member in node.members where member.key.kind == .scalar {
       let name = member.key.text
       if name.hasPrefix("x-") { continue }
       do throws(ScalarMismatch) {
         try key.check(Scalar(text: name, plain: member.key.isPlain, at: member.key.at))
       } catch {
         log.error(
-          "invalid-name", "\(Printable.quoted(name)) cannot be a key of \(place): \(error.message)",
+          "invalid-name",
+          "\(Printable.quoted(name)) cannot be a key of \(place): expected \(key.expected)",
           at: member.key.at, hints: [error.hint])
         continue
       }
@@ -128,7 +137,7 @@ struct Validator {
     }
     guard !node.isNull else {
       log.error(
-        "wrong-type", "expected \(form.expected), found nothing", at: node.at,
+        "wrong-type", "\(field)expected \(form.expected), found nothing", at: node.at,
         hints: [node.bytes.isEmpty ? "leave the key out, or give it a value" : nil])
       return
     }
@@ -136,8 +145,13 @@ struct Validator {
     do throws(ScalarMismatch) {
       try form.check(scalar)
     } catch {
-      let field = path.last.map { "'\($0)': " } ?? ""
-      log.error(error.code, field + error.message, at: node.at, hints: [error.hint])
+      log.error(
+        error.code, field + error.message, at: node.at,
+        hints: [
+          error.hint,
+          scalar.variables.isEmpty
+            ? nil : "it comes from \(scalar.variables.map { "${\($0)}" }.joined(separator: ", "))",
+        ])
     }
   }
 
@@ -197,14 +211,16 @@ struct Validator {
     }
   }
 
-  private mutating func wrongKind(_ node: YAMLNode, _ expected: String, hint: String? = nil) {
-    let found =
+  private mutating func wrongKind(
+    _ node: YAMLNode, _ expected: String, found: String? = nil, hint: String? = nil
+  ) {
+    let kind =
       switch node.kind {
       case .sequence: "a list"
       case .mapping: "a mapping"
       case .scalar, .alias: node.isNull ? "nothing" : Printable.quoted(node.text)
       }
-    let field = path.last.map { "'\($0)': " } ?? ""
+    let found = found ?? kind
     log.error(
       "wrong-type", "\(field)expected \(expected), found \(found)", at: node.at, hints: [hint])
   }
@@ -214,6 +230,6 @@ extension Scalar {
   init(_ expansion: VariableScope.Expansion, of node: YAMLNode) {
     self.init(
       text: expansion.text, plain: expansion.used.isEmpty ? node.isPlain : true, at: node.at,
-      substituted: !expansion.used.isEmpty, sensitive: expansion.sensitive)
+      variables: expansion.used, sensitive: expansion.sensitive)
   }
 }

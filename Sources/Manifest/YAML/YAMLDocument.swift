@@ -95,25 +95,25 @@ struct YAMLNode: Sendable {
 
   struct Children: Sequence, IteratorProtocol {
     private let document: YAMLDocument?
-    private var next_: Int
+    private var position: Int
     private let end: Int
 
     fileprivate init(node: YAMLNode?) {
       document = node?.document
-      next_ = (node?.index ?? 0) + 1
+      position = (node?.index ?? 0) + 1
       end = node.map { Int($0.record.second) } ?? 0
     }
 
     mutating func next() -> YAMLNode? {
-      guard let document, next_ < end else { return nil }
+      guard let document, position < end else { return nil }
       defer {
-        let record = document.records[next_]
+        let record = document.records[position]
         switch record.kind {
-        case .scalar, .alias: next_ += 1
-        case .sequence, .mapping: next_ = Int(record.second)
+        case .scalar, .alias: position += 1
+        case .sequence, .mapping: position = Int(record.second)
         }
       }
-      return YAMLNode(document: document, index: next_)
+      return YAMLNode(document: document, index: position)
     }
   }
 

@@ -9,7 +9,7 @@ enum YAMLSource {
     }
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       log.error(
-        "not-utf8", "this is UTF-16, and a manifest is UTF-8", at: Position(line: 1, column: 1))
+        "not-utf8", "this is UTF-16, and a manifest is UTF-8", at: nil)
       return false
     }
     if let offset = UTF8Text.firstInvalid(in: bytes) {

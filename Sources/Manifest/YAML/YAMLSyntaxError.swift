@@ -108,8 +108,9 @@ struct YAMLSyntaxError {
       while start > 0, !isBoundary(line[start - 1]) { start -= 1 }
       // libyaml stops at the second '{' of `{${x}: 1}` only behind the '$'.
       guard start < problem else { return nil }
-    } else if found != ":" {
-      return nil
+    } else {
+      let next = line.indices.contains(problem + 1) ? line[problem + 1] : " "
+      guard found == ":", next != " ", start == 0 || isBoundary(line[start - 1]) else { return nil }
     }
     var end = problem
     var depth = 0
