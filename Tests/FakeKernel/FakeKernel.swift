@@ -1,0 +1,145 @@
+import BPFObject
+import Planning
+import Reconciling
+
+/// A kernel in memory that follows the real one's rules: ids are never used twice, an object lives
+/// exactly as long as something refers to it, and errors carry the real numbers.
+///
+/// One thread at a time.
+public final class FakeKernel: Kernel {
+  public typealias Object = FakeObject
+
+  /// What happens to one of the calls from now on, counted from 1.
+  public enum Injection: Hashable, Sendable {
+    /// That call fails; a write of many entries after half of them.
+    case fail(at: Int, errno: Int32)
+    /// The process dies before that call: it and all that follow do nothing.
+    case kill(at: Int)
+  }
+
+  public struct Call: Hashable, Sendable {
+    public var name: String
+    public var subject: String
+    public var isMutating: Bool
+  }
+
+  public static let mount = "/sys/fs/bpf"
+
+  public internal(set) var host = HostFacts(
+    bootID: "00000000-0000-4000-8000-000000000001", kernelRelease: "6.18.0-fake", possibleCPUs: 2,
+    tagAlgorithm: nil, bpffsDevice: 42)
+  /// What an observation admits that it cannot see.
+  public var limitations: [String] = []
+  /// Programs whose function has one of these names are rejected by the "verifier".
+  public var rejectedPrograms: Set<String> = []
+
+  /// Every call since the beginning.
+  public private(set) var calls: [Call] = []
+  private var injection: Injection?
+  private var countdown = 0
+  public private(set) var isKilled = false
+
+  var records: [Key: Record] = [:]
+  var nextID: [Kind: UInt32] = [:]
+  var pins: [String: Pin] = [:]
+  var directories: [String: UInt32] = [FakeKernel.mount: 0o1777]
+  var interfaces: [InterfaceName: Interface] = [:]
+  var nextInterfaceIndex: UInt32 = 2
+  var cgroups: [String: UInt64] = [:]
+  var nextCgroupID: UInt64 = 100
+  /// Links by hook (XDP's mode is `auto` here, netfilter's defrag false), in order.
+  var occupants: [Hook: [Key]] = [:]
+  var revisions: [Hook: UInt64] = [:]
+  /// Held locks by owner's root; the object goes with its holder.
+  var locks: [String: WeakLock] = [:]
+  /// How many descriptors the process has open.
+  public internal(set) var handles = 0
+
+  public init() {}
+
+  // MARK: Injection
+
+  public func inject(_ injection: Injection) {
+    self.injection = injection
+    countdown = 0
+  }
+
+  /// Stops injecting, and starts the process again after a kill.
+  public func restart() {
+    injection = nil
+    isKilled = false
+  }
+
+  public func forgetCalls() { calls = [] }
+
+  /// Every method of the protocol begins here. `partial` runs when the call is to fail midway.
+  func enter(
+    _ name: String, _ subject: String = "", mutating: Bool = true,
+    partial: () throws(KernelFailure) -> Void = {}
+  ) throws(KernelFailure) {
+    if isKilled { throw FakeKernel.killed }
+    countdown += 1
+    switch injection {
+    case .kill(let at) where countdown >= at:
+      isKilled = true
+      throw FakeKernel.killed
+    case .fail(let at, let errno) where countdown == at:
+      calls.append(Call(name: name, subject: subject, isMutating: mutating))
+      try partial()
+      throw failure(name, subject, errno, "injected")
+    default: calls.append(Call(name: name, subject: subject, isMutating: mutating))
+    }
+  }
+
+  static let killed = KernelFailure(
+    operation: "killed", subject: "", message: "the process is dead")
+
+  func failure(_ operation: String, _ subject: String, _ errno: Int32, _ message: String)
+    -> KernelFailure
+  {
+    KernelFailure(operation: operation, subject: subject, errorNumber: errno, message: message)
+  }
+}
+
+/// The error numbers that the fake uses (Linux, all architectures but alpha, mips, sparc).
+public enum Errno {
+  public static let perm: Int32 = 1
+  public static let noent: Int32 = 2
+  public static let nomem: Int32 = 12
+  public static let acces: Int32 = 13
+  public static let busy: Int32 = 16
+  public static let exist: Int32 = 17
+  public static let nodev: Int32 = 19
+  public static let inval: Int32 = 22
+  public static let tooBig: Int32 = 7
+  public static let nolink: Int32 = 67
+  public static let opnotsupp: Int32 = 95
+}
+
+/// A descriptor: closed when it is released.
+public final class FakeObject: KernelObject {
+  public let id: UInt32
+  public let tag: String?
+  let key: Key
+  private let kernel: FakeKernel
+
+  init(_ key: Key, tag: String?, kernel: FakeKernel) {
+    id = key.id
+    self.tag = tag
+    self.key = key
+    self.kernel = kernel
+    kernel.handles += 1
+    kernel.acquire(key, user: true)
+  }
+
+  deinit {
+    kernel.handles -= 1
+    kernel.release(key, user: true)
+  }
+}
+
+final class FakeLock: OwnerLock {}
+
+struct WeakLock {
+  weak var lock: FakeLock?
+}

@@ -1,0 +1,149 @@
+import BPFObject
+import Planning
+import Reconciling
+
+extension FakeKernel {
+  public func createLink(_ object: FakeObject, to attachment: DesiredAttachment)
+    throws(KernelFailure) -> FakeObject
+  {
+    try enter("createLink", "\(attachment.address)")
+    let hook = attachment.hook
+    func refuse(_ errno: Int32, _ message: String) -> KernelFailure {
+      failure("BPF_LINK_CREATE", "\(attachment.address)", errno, message)
+    }
+    guard let program = program(object.key) else { throw refuse(Errno.inval, "not a program") }
+    if let missing = missing(hook) { throw refuse(missing.errno, missing.message) }
+    if let type = hook.programType, type != program.image.type {
+      throw refuse(Errno.inval, "\(program.image.type) programs do not go there")
+    }
+    let place = hook.place
+    let there = occupants[place] ?? []
+    switch hook {
+    case .xdp(let interface, let mode):
+      if mode == .native, interfaces[interface]?.supportsNativeXDP == false {
+        throw refuse(Errno.opnotsupp, "no native XDP")
+      }
+      if !there.isEmpty { throw refuse(Errno.busy, "there is an XDP program") }
+    case .tcx:
+      if there.contains(where: { link($0)?.program == object.key }) {
+        throw refuse(Errno.exist, "the program is there already")
+      }
+    case .netfilter: if !there.isEmpty { throw refuse(Errno.busy, "the priority is taken") }
+    case .networkNamespace(_, .flowDissector):
+      if !there.isEmpty { throw refuse(Errno.tooBig, "there is a flow dissector") }
+    default: break
+    }
+    let key = insert(
+      .link,
+      .link(
+        LinkRecord(
+          type: hook.linkType, program: object.key, hook: hook, cookie: attachment.cookie)))
+    acquire(object.key)
+    occupants[place, default: []].append(key)
+    revisions[place, default: 1] += 1
+    return handle(key)
+  }
+
+  public func updateLink(
+    _ object: FakeObject, to program: FakeObject, expected: FakeObject
+  ) throws(KernelFailure) {
+    try enter("updateLink", "link \(object.id)")
+    func refuse(_ errno: Int32, _ message: String) -> KernelFailure {
+      failure("BPF_LINK_UPDATE", "link \(object.id)", errno, message)
+    }
+    guard let link = link(object.key), let new = self.program(program.key),
+      let old = self.program(link.program)
+    else { throw refuse(Errno.inval, "not a link or not a program") }
+    switch link.hook {
+    case .netfilter: throw refuse(Errno.opnotsupp, "netfilter links cannot be updated")
+    case .tracepoint, .rawTracepoint, .tracing:
+      throw refuse(Errno.inval, "\(link.type) links cannot be updated")
+    default: break
+    }
+    if !link.isAttached { throw refuse(Errno.nolink, "the link is detached") }
+    if link.program != expected.key { throw refuse(Errno.perm, "another program runs there") }
+    if new.image.type != old.image.type { throw refuse(Errno.inval, "another program type") }
+    if case .tcx = link.hook, link.program != program.key,
+      occupants[link.hook.place]?.contains(where: { self.link($0)?.program == program.key })
+        == true
+    {
+      throw refuse(Errno.exist, "the program is there already")
+    }
+    acquire(program.key)
+    changeLink(object.key) { $0.program = program.key }
+    release(link.program)
+    revisions[link.hook.place, default: 1] += 1
+  }
+
+  public func detach(_ object: FakeObject) throws(KernelFailure) -> Bool {
+    try enter("detach", "link \(object.id)")
+    guard let link = link(object.key) else { return true }
+    switch link.hook {
+    case .tracepoint, .rawTracepoint, .tracing: return false
+    default: break
+    }
+    if link.isAttached {
+      changeLink(object.key) { $0.isAttached = false }
+      leave(object.key, link.hook)
+    }
+    return true
+  }
+
+  func leave(_ key: Key, _ hook: Hook) {
+    occupants[hook.place]?.removeAll { $0 == key }
+    if occupants[hook.place]?.isEmpty == true { occupants[hook.place] = nil }
+    revisions[hook.place, default: 1] += 1
+  }
+
+  /// Why there is no such hook.
+  func missing(_ hook: Hook) -> (errno: Int32, message: String)? {
+    switch hook {
+    case .xdp(let interface, _), .tcx(let interface, _):
+      interfaces[interface] == nil ? (Errno.nodev, "no interface \(interface.name)") : nil
+    case .cgroup(let path, _):
+      cgroups[path] == nil ? (Errno.noent, "no cgroup \(path)") : nil
+    default: nil
+    }
+  }
+}
+
+extension Hook {
+  /// What two attachments at the same place have in common.
+  var place: Hook {
+    switch self {
+    case .xdp(let interface, _): return .xdp(interface: interface, mode: .auto)
+    case .netfilter(var hook, let namespace):
+      hook.defragment = false
+      return .netfilter(hook, namespace: namespace)
+    default: return self
+    }
+  }
+
+  var linkType: LinkType {
+    switch self {
+    case .xdp: .xdp
+    case .tcx: .tcx
+    case .cgroup: .cgroup
+    case .networkNamespace: .netns
+    case .netfilter: .netfilter
+    case .tracepoint: .perfEvent
+    case .rawTracepoint: .rawTracepoint
+    case .tracing: .tracing
+    }
+  }
+
+  /// The only type that goes there; nil where it depends on the attach type.
+  var programType: ProgramType? {
+    switch self {
+    case .xdp: .xdp
+    case .tcx: .schedCls
+    case .netfilter: .netfilter
+    case .tracepoint: .tracepoint
+    case .rawTracepoint: .rawTracepoint
+    case .networkNamespace(_, .skLookup): .skLookup
+    case .networkNamespace(_, .flowDissector): .flowDissector
+    case .cgroup(_, .cgroupInetIngress), .cgroup(_, .cgroupInetEgress): .cgroupSkb
+    case .cgroup, .networkNamespace, .tracing: nil
+    }
+  }
+}
