@@ -13,7 +13,11 @@ struct BPFApply: ParsableCommand {
       4 blocked, 5 lock timeout, 6 failed and rolled back, 7 partly applied or not verified, \
       8 declined, 64 usage.
       """,
-    version: version)
+    version: version,
+    subcommands: [
+      ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DriftCommand.self,
+      DestroyCommand.self, ShowCommand.self,
+    ])
 
   static func main() {
     var command: any ParsableCommand

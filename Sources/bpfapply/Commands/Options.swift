@@ -1,4 +1,5 @@
 import ArgumentParser
+import Planning
 
 /// How results are printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable { case text, json }
@@ -133,5 +134,66 @@ struct CommitOptions: ParsableArguments {
     guard (0...86400).contains(lockTimeout) else {
       throw ValidationError("--lock-timeout takes 0 to 86400 seconds.")
     }
+  }
+}
+
+/// What an apply may cost.
+struct GuardOptions: ParsableArguments {
+  @Flag(help: "The plan may keep nothing of what is applied.")
+  var allowEmpty = false
+
+  @Option(help: ArgumentHelp("Block a plan with more deletions.", valueName: "number"))
+  var maxDeletes: Int?
+
+  @OptionGroup var shared: DestroyGuardOptions
+
+  func validate() throws {
+    if let maxDeletes, maxDeletes < 0 {
+      throw ValidationError("--max-deletes takes a number from 0.")
+    }
+  }
+
+  var planOptions: PlanOptions {
+    var options = shared.planOptions
+    options.allowEmpty = allowEmpty
+    options.maxDeletes = maxDeletes
+    return options
+  }
+}
+
+/// What a destroy may cost.
+struct DestroyGuardOptions: ParsableArguments {
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("Protection of this address does not count; repeatable.", valueName: "address"),
+    transform: address)
+  var unprotect: [Address] = []
+
+  @Flag(help: "Replace and delete maps although programs of others use them.")
+  var strandUsers = false
+
+  var planOptions: PlanOptions {
+    PlanOptions(allowEmpty: true, unprotect: Set(unprotect), strandUsers: strandUsers)
+  }
+}
+
+private func address(_ text: String) throws -> Address {
+  guard let address = Address(text) else {
+    throw ValidationError(
+      "'\(text)' is no address: map.REF, program.REF, attachment.NAME[/INSTANCE] or pin.NAME.")
+  }
+  return address
+}
+
+extension ApprovalOptions {
+  /// Somebody must have agreed, or be there to be asked.
+  func check(canAsk: Bool) throws(Failure) {
+    guard !autoApprove, expectFingerprint == nil, !canAsk else { return }
+    throw Failure(
+      "approval-needed", "nobody can be asked here: standard input is no terminal",
+      hints: [
+        "--auto-approve goes on without asking",
+        "--expect-fingerprint plan:… goes on if the plan is the one that was approved",
+      ], status: .usage)
   }
 }

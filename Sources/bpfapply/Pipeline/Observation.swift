@@ -1,3 +1,4 @@
+import BPFObject
 import Planning
 import Reconciling
 
