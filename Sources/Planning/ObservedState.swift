@@ -232,15 +232,18 @@ public struct ObservationScope: Sendable {
   /// Maps whose contents matter (REFs). Which kernel map that is follows from the inventory and the
   /// pins (`Ownership`).
   public var contents: Set<String>
+  /// Interfaces that entries of maps name, whose indexes are needed.
+  public var interfaces: Set<InterfaceName>
 
   public init(
     owner: String, root: String, paths: Set<String> = [], hooks: Set<Hook> = [],
-    contents: Set<String> = []
+    contents: Set<String> = [], interfaces: Set<InterfaceName> = []
   ) {
     self.owner = owner
     self.root = root
     self.paths = paths
     self.hooks = hooks
     self.contents = contents
+    self.interfaces = interfaces
   }
 }

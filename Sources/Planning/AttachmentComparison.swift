@@ -1,0 +1,289 @@
+internal import BPFObject
+
+/// An attachment: the link, where it is, what it runs, and who else is there.
+///
+/// `attached` is a field of the comparison only: desired is always true, and what is observed joins
+/// link info with the hook's query.
+struct AttachmentComparison {
+  let situation: Situation
+  let goal: Goal
+  let hook: Hook
+  /// The program's draft; nil for a program that the manifest does not have.
+  let program: Draft?
+
+  private var kind: HookKind { HookKind(hook) }
+  private var ownership: Ownership { situation.ownership }
+  private var last: AppliedResource? { situation.last(goal.address) }
+  private var place: ObservedHook? { ownership.hook(hook) }
+
+  static func cost(_ field: String) -> Comparison.Cost {
+    switch field {
+    case "program", AttachmentComparison.foreignField: .inPlace
+    case "exclusive": .recorded
+    case _ where field.hasPrefix("pin."): .inPlace
+    default: .replacement
+    }
+  }
+
+  static let foreignField = "foreign programs"
+
+  func draft() -> Draft {
+    var draft = Draft(goal.address, goal: goal, last: last)
+    if let missing = place?.missing { block(&draft, missing: missing) }
+    if let link = ownership.liveLink(goal.address) {
+      compare(link, &draft)
+    } else {
+      draft.become(.create, because: last == nil ? nil : "its link is gone")
+      draft.add(Comparison.creation(of: goal.spec, last: last?.spec))
+      attachAnew(&draft, old: nil)
+      pinComparison(nil)?.placeNew(in: &draft)
+    }
+    return draft
+  }
+
+  // MARK: What is there
+
+  private func compare(_ link: ObservedLink, _ draft: inout Draft) {
+    draft.change.liveID = link.id
+    let pin = pinComparison(link.id)
+    var desired = goal.spec
+    desired["attached"] = true
+    var lastSpec = last?.spec
+    lastSpec?["attached"] = true
+    let observed = observation(link, pin).completed(desired: desired, last: lastSpec)
+    draft.observed = observed
+    var differences = Comparison.differences(
+      desired: desired, observed: observed, last: lastSpec, cost: AttachmentComparison.cost)
+    if let index = differences.firstIndex(where: { $0.field == "program" }),
+      !canSwap(link) { differences[index].forcesReplacement = true }
+    draft.add(differences)
+    let isProgramNew = program?.isNew == true
+    let needsNewLink =
+      differences.contains(where: \.forcesReplacement) || isProgramNew && !canSwap(link)
+    for difference in differences {
+      draft.become(
+        needsNewLink ? .replace : .update,
+        because: pin?.reason(for: difference) ?? reason(for: difference, link))
+    }
+    if isProgramNew, let program {
+      draft.become(
+        needsNewLink ? .replace : .update, because: Cascade.reason(program), cause: program.cause)
+    }
+    if needsNewLink {
+      attachAnew(&draft, old: link, wasAttached: observed["attached"] == true)
+      pin?.placeNew(in: &draft)
+    } else {
+      if isProgramNew || differences.contains(where: { $0.field == "program" }) {
+        draft.tasks.insert(.updateLink(link: link.id, expectedProgram: link.programID))
+      }
+      pin?.repair(differences, in: &draft)
+    }
+  }
+
+  private func observation(_ link: ObservedLink, _ pin: PinComparison?)
+    -> Comparison.Observation
+  {
+    let pins = pin?.observation ?? .init(seen: Spec(), unseen: [])
+    var seen = pins.seen
+    var unseen = pins.unseen.union(Hook.fieldNames).union(["cookie", "exclusive"])
+    let isAttached = isAttached(link)
+    seen["attached"] = .bool(isAttached)
+    if let runs = observedProgram(link) { seen["program"] = runs } else { unseen.insert("program") }
+    if case .xdp(_, let mode) = hook, isAttached {
+      unseen.remove("mode")
+      // `auto` is whatever the kernel chose.
+      let observed = place?.xdpMode ?? mode
+      seen["mode"] = .text((mode == .auto ? mode : observed).rawValue)
+    }
+    return .init(seen: seen, unseen: unseen)
+  }
+
+  /// Whether the link does its work where it was put.
+  private func isAttached(_ link: ObservedLink) -> Bool {
+    guard link.isAttached else { return false }
+    // A link on the hook of before is judged by itself; that it has to move is another field.
+    if let applied = last.flatMap({ Hook(spec: $0.spec) }), !applied.isSamePlace(as: hook) {
+      return true
+    }
+    guard let place, place.missing == nil else { return place == nil }
+    guard !kind.isQueryable else {
+      return link.isOn(hook, targetID: place.targetID)
+        && place.occupants.contains {
+          $0.linkID.map { $0 == link.id } ?? ($0.programID == link.programID)
+        }
+    }
+    return link.isOn(hook, targetID: place.targetID)
+  }
+
+  /// What the link runs, by the REF where it is one of ours; nil = nothing to say against it.
+  private func observedProgram(_ link: ObservedLink) -> SpecValue? {
+    guard let ref = goal.programRef else { return nil }
+    let applied = last?.spec.text("program")
+    for candidate in [ref, applied].compactMap(\.self)
+    where ownership.liveProgram(candidate)?.id == link.programID { return .text(candidate) }
+    // A program that was made for this link and is now nobody's is the one that was applied.
+    return .text(situation.phrase(program: link.programID))
+  }
+
+  // MARK: What it takes
+
+  /// LINK_UPDATE wants the same type; that the expected attach type is the same we require
+  /// ourselves, since the kernel does not for cgroups.
+  private func canSwap(_ link: ObservedLink) -> Bool {
+    guard kind.updatesInPlace else { return false }
+    guard let goal = program?.goal else { return true }
+    if let running = ownership.programsByID[link.programID],
+      goal.spec["type"] != .text(running.type.description)
+    {
+      return false
+    }
+    guard let observed = program?.observed, program?.change.liveID == link.programID else {
+      return true
+    }
+    return observed["expected_attach_type"] == goal.spec["expected_attach_type"]
+  }
+
+  /// A new link: beside the old one where the hook takes both, otherwise through a gap.
+  private func attachAnew(_ draft: inout Draft, old: ObservedLink?, wasAttached: Bool = false) {
+    draft.tasks.insert(.publishPin)
+    noteForeigners(&draft)
+    if let taken = outgoingOccupant {
+      throughGap(&draft, old: taken.id, allowed: goal.attachment?.allowGap ?? true)
+      return
+    }
+    guard let old, wasAttached else {
+      draft.tasks.insert(.createLink)
+      if let old, old.isAttached { draft.tasks.insert(.detach(link: old.id)) }
+      return
+    }
+    let applied = last.flatMap { Hook(spec: $0.spec) } ?? hook
+    let collides =
+      applied.isSamePlace(as: hook)
+      && (kind.holdsOne || kind.refusesSameProgramTwice && program?.isNew != true)
+    if collides {
+      throughGap(&draft, old: old.id, allowed: goal.attachment?.allowGap ?? true)
+    } else {
+      draft.tasks.formUnion([.createLink, .detach(link: old.id)])
+      if applied.isSamePlace(as: hook) {
+        draft.change.consequences.append("the old and the new link both run for a moment")
+      }
+    }
+  }
+
+  private func throughGap(_ draft: inout Draft, old: UInt32, allowed: Bool) {
+    draft.tasks.insert(.recreateLink(link: old))
+    draft.change.leavesGap = true
+    draft.change.consequences.append("\(hook.phrase) is empty for a moment")
+    guard !allowed else { return }
+    var hints = ["set allow_gap: true on attachments.\(name)"]
+    if case .netfilter = hook { hints.append("choose a neighbouring priority that is free") }
+    draft.change.blocks.append(
+      Block(
+        code: "gap-not-allowed",
+        message: "the kernel cannot swap this at \(hook.phrase) without a moment of an empty hook",
+        hints: hints))
+  }
+
+  /// Our own link on a hook that holds one, of an attachment that goes.
+  private var outgoingOccupant: ObservedLink? {
+    guard kind.holdsOne else { return nil }
+    for address in ownership.claimedAddresses where situation.goals[address] == nil {
+      guard case .attachment = address, let applied = ownership.last(address),
+        Hook(spec: applied.spec)?.isSamePlace(as: hook) == true,
+        let link = ownership.liveLink(address), link.isAttached
+      else { continue }
+      return link
+    }
+    return nil
+  }
+
+  // MARK: Others on the hook
+
+  /// Occupants that are neither this link's program nor anything of the owner's.
+  var foreigners: [ObservedHook.Occupant] {
+    guard let place else { return [] }
+    let ownLink = ownership.liveLink(goal.address)
+    return place.occupants.filter { occupant in
+      if let link = ownLink,
+        occupant.linkID == link.id || occupant.linkID == nil && occupant.programID == link.programID
+      {
+        return false
+      }
+      return !ownership.owns(program: occupant.programID)
+    }
+  }
+
+  private func noteForeigners(_ draft: inout Draft) {
+    guard kind.holdsOne, let foreigner = foreigners.first else { return }
+    draft.change.blocks.append(
+      Block(
+        code: "hook-occupied",
+        message: "\(hook.phrase) is taken by a program that is not ours "
+          + "(\(situation.phrase(program: foreigner.programID))), and holds one only",
+        hints: ["detach it first if nobody needs it"]))
+  }
+
+  /// Programs of others where several fit: a note, or drift if the hook is to be ours alone.
+  func judgeForeigners(_ draft: inout Draft) -> [Note] {
+    guard !kind.holdsOne else { return [] }
+    let phrases = foreigners.map { situation.phrase(program: $0.programID) }
+    guard !phrases.isEmpty else { return [] }
+    guard goal.spec.flag("exclusive") else {
+      return phrases.map {
+        Note(
+          code: "foreign-program", address: goal.address,
+          message: "a program that is not ours (\($0)) runs on \(hook.phrase) too")
+      }
+    }
+    draft.add([
+      FieldDifference(
+        field: AttachmentComparison.foreignField, before: .list(phrases.map(SpecValue.text)),
+        after: nil, cause: .drift)
+    ])
+    draft.become(.update, because: "the hook is to be ours alone")
+    draft.change.blocks.append(
+      Block(
+        code: "foreign-program",
+        message: "\(hook.phrase) is exclusive, and runs \(phrases.joined(separator: " and ")) too",
+        hints: [
+          "detach what is not ours, if nobody needs it",
+          "remove exclusive: true from attachments.\(name)",
+        ]))
+    return []
+  }
+
+  // MARK: Words
+
+  private var name: String {
+    if case .attachment(let name, _) = goal.address { name } else { goal.address.description }
+  }
+
+  private func block(_ draft: inout Draft, missing: String) {
+    draft.change.blocks.append(
+      Block(
+        code: "missing-target", message: "\(missing), which \(goal.address) is for",
+        hints: ["create it first", "remove attachments.\(name) or name another target"]))
+  }
+
+  private func reason(for difference: FieldDifference, _ link: ObservedLink) -> String {
+    switch difference.field {
+    case "attached":
+      link.isAttached
+        ? "its link is not on \(hook.phrase)" : "its link is detached"
+    case "program":
+      difference.cause == .config
+        ? "it runs another program" : "its link runs \(difference.before?.description ?? "another program")"
+    case "exclusive": "\(difference.field) is recorded"
+    case "mode":
+      "it runs in mode \(difference.before?.description ?? "auto")"
+    default: "\(difference.field) cannot be changed in place"
+    }
+  }
+
+  private func pinComparison(_ id: UInt32?) -> PinComparison? {
+    goal.pin.map {
+      PinComparison(
+        situation: situation, address: goal.address, desired: $0, last: last, kind: .link, id: id)
+    }
+  }
+}

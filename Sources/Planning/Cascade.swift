@@ -1,0 +1,107 @@
+internal import BPFObject
+
+/// What a new map or program brings about: programs bound to a new map are loaded again, and where
+/// an entry program and a program in the slots of its prog array both become new, so does the
+/// array, and one swap of the link switches the whole pipeline.
+struct Cascade {
+  let situation: Situation
+
+  /// "map.flows is replaced".
+  static func reason(_ draft: Draft) -> String {
+    draft.change.action == .create
+      ? "\(draft.address) is created" : "\(draft.address) is replaced"
+  }
+
+  /// Runs until nothing new follows; each round replaces at least one resource.
+  func spread(_ drafts: inout [Address: Draft]) {
+    var changed = true
+    while changed {
+      changed = false
+      for goal in situation.sortedGoals {
+        guard let draft = drafts[goal.address], !draft.isNew, draft.change.liveID != nil,
+          !goal.isExternal
+        else { continue }
+        let causes: [(reason: String, cause: Cause?)]
+        switch goal.address {
+        case .program: causes = newMaps(of: goal, drafts)
+        case .map(let ref): causes = pipelineChange(ref, goal, drafts) + frozenEntries(goal, drafts)
+        case .attachment, .pin: causes = []
+        }
+        guard !causes.isEmpty else { continue }
+        for (reason, cause) in causes {
+          drafts[goal.address]?.become(.replace, because: reason, cause: cause)
+        }
+        changed = true
+      }
+    }
+    for address in drafts.keys where drafts[address]?.isNew == true { settleNew(address, &drafts) }
+  }
+
+  private func newMaps(of goal: Goal, _ drafts: [Address: Draft]) -> [(String, Cause?)] {
+    Set(goal.spec.bindings.values).sorted().compactMap { ref in
+      guard let map = drafts[.map(ref)], map.isNew else { return nil }
+      return (Cascade.reason(map), map.cause)
+    }
+  }
+
+  /// A prog array whose entry and tail programs change together, or whose programs become of
+  /// another kind: an array stays bound to the type, attach type and frags of its first user.
+  private func pipelineChange(
+    _ ref: String, _ goal: Goal, _ drafts: [Address: Draft]
+  ) -> [(String, Cause?)] {
+    guard let map = goal.map, map.map.type == .progArray, map.onReplace != .refuse, !map.protect
+    else { return [] }
+    let slots = Set(
+      (map.entries?.references.values).map(Array.init)?.compactMap(\.address) ?? [])
+    let bound = drafts.values.filter { $0.goal?.spec.bindings.values.contains(ref) == true }
+    let newTails = slots.filter { drafts[$0]?.isNew == true && drafts[$0]?.change.liveID != nil }
+    let newEntries = bound.filter { $0.isNew && !slots.contains($0.address) && $0.change.liveID != nil }
+      .map(\.address).sorted()
+    if let tail = newTails.sorted().first, let entry = newEntries.first {
+      let causes = [drafts[tail]?.cause, drafts[entry]?.cause].compactMap(\.self)
+      return [("\(entry) and \(tail) change together", Comparison.combined(causes))]
+    }
+    let users = slots.union(bound.map(\.address)).sorted()
+    for case let user? in users.map({ drafts[$0] }) where user.isNew {
+      let changed = user.change.fields.first {
+        ["type", "expected_attach_type", "flags"].contains($0.field) && $0.before != nil
+      }
+      if let changed { return [("\(changed.field) of \(user.address) changes", user.cause)] }
+    }
+    return []
+  }
+
+  /// What is in a frozen map cannot be changed.
+  private func frozenEntries(_ goal: Goal, _ drafts: [Address: Draft]) -> [(String, Cause?)] {
+    guard case .map(let ref) = goal.address, let live = situation.liveMap(ref), live.frozen == true,
+      let result = EntryPlan(situation: situation, drafts: drafts).compare(goal, live)
+    else { return [] }
+    return result.changes.isEmpty
+      ? [] : [("its contents change and it is frozen", EntryPlan.cause(goal, live, situation))]
+  }
+
+  /// What goes for every new object: the pin follows, in-place repairs of the old one fall away.
+  private func settleNew(_ address: Address, _ drafts: inout [Address: Draft]) {
+    guard var draft = drafts[address], let goal = draft.goal, let pin = goal.pin else { return }
+    let kind: ObjectKind
+    switch address {
+    case .map: kind = .map
+    case .program: kind = .program
+    case .attachment, .pin: return
+    }
+    draft.tasks = [.createObject, .publishPin]
+    PinComparison(
+      situation: situation, address: address, desired: pin, last: draft.last, kind: kind,
+      id: draft.change.liveID
+    ).placeNew(in: &draft)
+    if let map = goal.map {
+      let rules = EntryRules(map.map.type)
+      let references = (map.entries?.references.values).map(Array.init)?.compactMap(\.address) ?? []
+      if rules.isFilledWhenStaged && !references.isEmpty { draft.tasks.insert(.fillReferences) }
+      if rules.keepsItselfAlive && draft.change.liveID != nil {
+        draft.tasks.insert(.clearReferences)
+      }
+    }
+    drafts[address] = draft
+  }
+}

@@ -1,0 +1,122 @@
+internal import BPFObject
+
+/// The entries of the manifest's maps, once it is known which programs and maps become new.
+struct EntryPlan {
+  let situation: Situation
+  let drafts: [Address: Draft]
+
+  func compare(_ goal: Goal, _ live: ObservedMap) -> EntryComparison.Result? {
+    comparison(goal)?.compare(with: live.contents)
+  }
+
+  private func comparison(_ goal: Goal) -> EntryComparison? {
+    guard let map = goal.map, let entries = map.entries else { return nil }
+    return EntryComparison(
+      map: map, entries: entries, last: situation.last(goal.address), resolve: resolve)
+  }
+
+  private func resolve(_ reference: EntryReference) -> EntryComparison.Target {
+    switch reference {
+    case .interface(let name, _):
+      let found = situation.observed.interfaces.first { $0.name == InterfaceName(name: name) }
+      return found.map { .bytes(hostBytes($0.index)) } ?? .missing("there is no interface \(name)")
+    case .program, .map:
+      guard let address = reference.address, let draft = drafts[address] else {
+        return .missing("\(reference.address?.description ?? "") is not in the manifest")
+      }
+      guard !draft.isNew, let id = draft.change.liveID else { return .new(address) }
+      return .bytes(hostBytes(id))
+    }
+  }
+
+  /// The entries' part of a map's draft, and what a reader should know.
+  func judge(_ draft: inout Draft, limitations: inout [String]) -> [Note] {
+    guard let goal = draft.goal, case .map(let ref) = goal.address else { return [] }
+    if draft.isNew {
+      judgeNew(goal, &draft)
+      return []
+    }
+    guard let live = situation.liveMap(ref) else { return [] }
+    guard let result = compare(goal, live) else {
+      judgeRecorded(goal, live, &draft)
+      return []
+    }
+    for what in Set(result.missing).sorted() { block(&draft, missing: what) }
+    if result.isUnread { limitations.append("the entries of \(goal.address) were not read") }
+    if !result.changes.isEmpty {
+      draft.change.entries = EntryChanges(result.changes)
+      draft.become(
+        .update, because: EntryPlan.words(result.changes),
+        cause: EntryPlan.cause(goal, live, situation))
+      draft.tasks.insert(.changeEntries)
+    }
+    guard result.evicted > 0 else { return [] }
+    return [
+      Note(
+        code: "evicted", address: goal.address,
+        message: "\(counted(result.evicted, "entry", "entries")) that were applied have been evicted")
+    ]
+  }
+
+  private func judgeNew(_ goal: Goal, _ draft: inout Draft) {
+    guard let comparison = comparison(goal) else { return }
+    for case .interface(let name, _) in comparison.entries.references.values {
+      if case .missing(let what) = resolve(.interface(name, offset: 0)) {
+        block(&draft, missing: what)
+      }
+    }
+    let late = comparison.lateReferences
+    guard !late.isEmpty else { return }
+    draft.change.entries = EntryChanges(late)
+    draft.tasks.insert(.changeEntries)
+  }
+
+  /// Without the declared entries, the digest of what was applied tells whether they are there.
+  private func judgeRecorded(_ goal: Goal, _ live: ObservedMap, _ draft: inout Draft) {
+    guard case .recorded = goal.source, let digest = goal.spec["entries.digest"],
+      goal.spec["entries.policy"] == "exact", goal.spec["entries.values"] == nil,
+      !EntryRules(live.type).keepsItselfAlive, ![.progArray, .arrayOfMaps, .hashOfMaps].contains(live.type),
+      let observed = live.contents?.observedDigest(type: live.type, valueSize: Int(live.valueSize)),
+      digest != .text(observed)
+    else { return }
+    draft.add([
+      FieldDifference(
+        field: "entries.digest", before: .text(observed), after: digest, cause: .drift)
+    ])
+    draft.become(.update, because: "its entries are not those that were applied")
+  }
+
+  private func block(_ draft: inout Draft, missing: String) {
+    let block = Block(
+      code: "missing-target", message: "\(missing), which an entry of \(draft.address) names",
+      hints: ["create it first", "remove the entry"])
+    if !draft.change.blocks.contains(block) { draft.change.blocks.append(block) }
+  }
+
+  /// Who made the entries differ: what was declared is known by digest, what is there too for
+  /// `exact`.
+  static func cause(_ goal: Goal, _ live: ObservedMap, _ situation: Situation) -> Cause {
+    guard let last = situation.last(goal.address)?.spec["entries.digest"] else { return .config }
+    let desired = goal.spec["entries.digest"]
+    if last == desired { return .drift }
+    guard goal.map?.entries?.references.isEmpty == true,
+      let observed = live.contents?.observedDigest(
+        type: live.type, valueSize: Int(live.valueSize)).map(SpecValue.text),
+      goal.spec["entries.policy"] == "exact"
+    else { return .config }
+    return Comparison.cause(desired: desired, observed: observed, last: last)
+  }
+
+  static func words(_ changes: [EntryChange]) -> String {
+    let added = changes.filter { $0.before == nil }.count
+    let removed = changes.filter { $0.after == nil }.count
+    let parts = [
+      (added, "missing"), (changes.count - added - removed, "different"), (removed, "too many"),
+    ].filter { $0.0 > 0 }.map { "\(counted($0.0, "entry", "entries")) \($0.1)" }
+    return parts.joined(separator: ", ")
+  }
+}
+
+func counted(_ count: Int, _ one: String, _ many: String) -> String {
+  "\(count) \(count == 1 ? one : many)"
+}

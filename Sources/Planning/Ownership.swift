@@ -1,0 +1,226 @@
+internal import BPFObject
+
+/// Which kernel object is the live one of an address, and what is ours at all.
+///
+/// An inventory of this boot answers by id, since ids are not reused before a reboot. What an
+/// intent says of `next` counts only where the kernel shows it: at its final pin, or in reach of a
+/// live link. Without an inventory, pins below the owner's root and programs that carry the owner
+/// are ours.
+public struct Ownership: Sendable {
+  public let owner: String
+  public let root: String
+  /// The inventory, if it is this boot's.
+  public let inventory: Inventory?
+  let observed: ObservedState
+  let mapsByID: [UInt32: ObservedMap]
+  let programsByID: [UInt32: ObservedProgram]
+  let linksByID: [UInt32: ObservedLink]
+  let pinsByPath: [String: ObservedPin]
+  /// How objects without a pin are recognised when the inventory is lost.
+  private let signs: Signs
+  private let claimedPrograms: Set<UInt32>
+
+  /// `desired` helps only where the inventory is lost: it knows names and bindings.
+  public init(owner: String, root: String, observed: ObservedState, desired: DesiredState? = nil) {
+    self.owner = owner
+    self.root = root
+    self.observed = observed
+    let inventory = observed.inventory.flatMap {
+      $0.bootID == observed.host.bootID && $0.owner == owner ? $0 : nil
+    }
+    self.inventory = inventory
+    mapsByID = Dictionary(observed.maps.map { ($0.id, $0) }) { first, _ in first }
+    programsByID = Dictionary(observed.programs.map { ($0.id, $0) }) { first, _ in first }
+    linksByID = Dictionary(observed.links.map { ($0.id, $0) }) { first, _ in first }
+    pinsByPath = Dictionary(observed.pins.map { ($0.path, $0) }) { first, _ in first }
+    signs = Signs(desired)
+    var claimed: Set<UInt32> = []
+    for case (.program, let resource) in inventory?.resources ?? [:] {
+      claimed.formUnion([resource.current?.id, resource.next?.id].compactMap(\.self))
+    }
+    if inventory == nil {
+      for pin in observed.pins where pin.kind == .program && PinPath.isBelow(root, pin.path) {
+        claimed.insert(pin.id)
+      }
+    }
+    claimedPrograms = claimed
+  }
+
+  // MARK: What was last applied
+
+  public var claimedAddresses: [Address] { inventory?.resources.keys.sorted() ?? [] }
+
+  /// The claim that is in force, with the keys of both sides where an apply was interrupted.
+  public func last(_ address: Address) -> AppliedResource? {
+    guard let resource = inventory?.resources[address] else { return nil }
+    guard let next = resource.next else { return resource.current }
+    guard let current = resource.current else { return isShown(next, address) ? next : nil }
+    guard current.id == next.id || isShown(next, address) else { return current }
+    var claim = next
+    claim.id = next.id == 0 ? current.id : next.id
+    let keys = Set(current.mergedKeys ?? []).union(next.mergedKeys ?? [])
+    claim.mergedKeys = keys.isEmpty ? nil : keys.sorted()
+    return claim
+  }
+
+  /// Whether the kernel shows what an intent announced.
+  private func isShown(_ next: AppliedResource, _ address: Address) -> Bool {
+    let pin = pin(at: pinPath(address, next.spec))
+    switch address {
+    case .map:
+      return mapsByID[next.id] != nil
+        && (pin?.id == next.id || runningPrograms.contains { $0.mapIDs.contains(next.id) })
+    case .program:
+      return programsByID[next.id] != nil
+        && (pin?.id == next.id || observed.links.contains { $0.programID == next.id })
+    case .attachment:
+      let staged = self.pin(at: PinPath.staging(of: address, root: root))
+      let current = inventory?.resources[address]?.current?.id ?? 0
+      guard pin?.kind == .link || staged?.kind == .link else { return false }
+      return linksByID[current]?.isAttached != true || pin.map { $0.id != current } == true
+    case .pin: return pin != nil && (next.id == 0 || pin?.id == next.id)
+    }
+  }
+
+  private var runningPrograms: [ObservedProgram] {
+    observed.links.compactMap { programsByID[$0.programID] }
+  }
+
+  // MARK: The live objects
+
+  public func liveMap(_ ref: String) -> ObservedMap? {
+    let address = Address.map(ref)
+    if inventory != nil { return last(address).flatMap { mapsByID[$0.id] } }
+    if let pin = pin(at: pinPath(address)), pin.kind == .map { return mapsByID[pin.id] }
+    // Among the maps of a program that is ours, one looks like it.
+    let found = signs.users(of: ref).compactMap { user -> [ObservedMap]? in
+      guard let program = liveProgram(user.program) else { return nil }
+      return program.mapIDs.compactMap { mapsByID[$0] }
+        .filter { $0.name == user.kernelName && $0.type == user.type }
+    }
+    let ids = Set(found.joined().map(\.id))
+    return ids.count == 1 ? ids.first.flatMap { mapsByID[$0] } : nil
+  }
+
+  public func liveProgram(_ ref: String) -> ObservedProgram? {
+    let address = Address.program(ref)
+    if inventory != nil { return last(address).flatMap { programsByID[$0.id] } }
+    if let pin = pin(at: pinPath(address)), pin.kind == .program { return programsByID[pin.id] }
+    guard let slash = ref.firstIndex(of: "/") else { return nil }
+    let name = signs.programNames[ref] ?? String(ref[ref.index(after: slash)...])
+    let candidates = observed.programs.filter {
+      $0.metadata?.owner == owner && $0.metadata?.object == String(ref[..<slash])
+        && $0.name == MapSpec.kernelName(for: name)
+    }
+    let running = Set(observed.links.map(\.programID))
+    return candidates.max {
+      (running.contains($0.id) ? 1 : 0, $0.id) < (running.contains($1.id) ? 1 : 0, $1.id)
+    }
+  }
+
+  /// The link of an attachment. Of several that an interrupted apply left, one that is attached.
+  public func liveLink(_ address: Address) -> ObservedLink? {
+    var ids: [UInt32] = []
+    let resource = inventory?.resources[address]
+    ids += [resource?.current?.id, resource?.next?.id].compactMap(\.self)
+    if inventory == nil || inventory?.state == .intent && resource?.next != nil {
+      for path in [pinPath(address), PinPath.staging(of: address, root: root)] {
+        if let pin = pin(at: path), pin.kind == .link { ids.append(pin.id) }
+      }
+    }
+    let links = ids.compactMap { linksByID[$0] }
+    if let link = links.first(where: \.isAttached) ?? links.first { return link }
+    return inventory == nil ? unpinnedLink(address) : nil
+  }
+
+  /// A link on the attachment's hook that runs a program which carries the owner.
+  private func unpinnedLink(_ address: Address) -> ObservedLink? {
+    guard let (hook, ref) = signs.attachments[address], let program = liveProgram(ref),
+      let target = self.hook(hook)?.targetID
+    else { return nil }
+    return observed.links.first {
+      $0.programID == program.id && HookKind(hook).linkTypes.contains($0.type)
+        && $0.isOn(hook, targetID: target)
+    }
+  }
+
+  public func liveID(_ address: Address) -> UInt32? {
+    switch address {
+    case .map(let ref): liveMap(ref)?.id
+    case .program(let ref): liveProgram(ref)?.id
+    case .attachment: liveLink(address)?.id
+    case .pin: last(address).flatMap { pin(at: pinPath(address, $0.spec)) }?.id
+    }
+  }
+
+  public func pin(at path: String) -> ObservedPin? { pinsByPath[path] }
+
+  func hook(_ hook: Hook) -> ObservedHook? { observed.hooks.first { $0.hook.place == hook.place } }
+
+  private func pinPath(_ address: Address, _ spec: Spec? = nil) -> String {
+    spec?.text("pin.path") ?? signs.pinPaths[address] ?? PinPath.path(of: address, root: root)
+  }
+
+  // MARK: Ours or foreign
+
+  public func owns(program id: UInt32) -> Bool {
+    claimedPrograms.contains(id) || programsByID[id]?.metadata?.owner == owner
+  }
+
+  /// Whether a path is a place of ours: below the root when the inventory is lost, else only where
+  /// this address was pinned before.
+  func hasPinned(_ address: Address, at path: String) -> Bool {
+    guard let resource = inventory?.resources[address] else {
+      return inventory == nil && PinPath.isBelow(root, path)
+    }
+    return [resource.current, resource.next].contains { $0?.spec.text("pin.path") == path }
+  }
+
+  // MARK: For the observer
+
+  /// Which kernel maps' contents the plan will ask for: REF → map id. Needs the inventory, the pins
+  /// and the three lists of ids; contents need not be there yet.
+  public static func contentsToRead(
+    _ scope: ObservationScope, observedSoFar observed: ObservedState
+  ) -> [String: UInt32] {
+    let ownership = Ownership(owner: scope.owner, root: scope.root, observed: observed)
+    var ids: [String: UInt32] = [:]
+    for ref in scope.contents { ids[ref] = ownership.liveMap(ref)?.id }
+    return ids
+  }
+}
+
+/// By what a desired resource is recognised without inventory and pins.
+private struct Signs: Sendable {
+  struct MapUser {
+    var program: String
+    var kernelName: String
+    var type: MapType
+  }
+
+  var programNames: [String: String] = [:]
+  var pinPaths: [Address: String] = [:]
+  var attachments: [Address: (hook: Hook, program: String)] = [:]
+  private var mapUsers: [String: [MapUser]] = [:]
+
+  init(_ desired: DesiredState?) {
+    guard let desired else { return }
+    let maps = Dictionary(desired.maps.map { ($0.ref, $0) }) { first, _ in first }
+    for map in desired.maps { pinPaths[.map(map.ref)] = map.pin.path }
+    for program in desired.programs {
+      programNames[program.ref] = program.image.name
+      pinPaths[.program(program.ref)] = program.pin.path
+      for ref in program.bindings.values.sorted() {
+        guard let map = maps[ref]?.map else { continue }
+        mapUsers[ref, default: []].append(
+          MapUser(program: program.ref, kernelName: map.kernelName, type: map.type))
+      }
+    }
+    for attachment in desired.attachments {
+      attachments[attachment.address] = (attachment.hook, attachment.program)
+      pinPaths[attachment.address] = attachment.pin.path
+    }
+  }
+
+  func users(of ref: String) -> [MapUser] { mapUsers[ref] ?? [] }
+}

@@ -1,0 +1,103 @@
+internal import Crypto
+
+/// Where an owner's objects are pinned when nothing else is asked for, and where new ones wait.
+///
+/// `ROOT/maps/fw/blocklist`, `ROOT/programs/fw/xdp_filter`, `ROOT/attachments/uplink/eth0`; the same
+/// below `ROOT/next` until they are published. A slash of the address is a directory. Bytes outside
+/// `[A-Za-z0-9_-]` are percent-encoded, since bpffs refuses dots; a component of more than 200
+/// bytes is cut and ends in a digest; an empty component is a lone percent sign.
+public enum PinPath {
+  static let longestComponent = 200
+
+  /// The final place. Addresses of pins have a path of their own instead; theirs is used in `next`
+  /// only.
+  public static func path(of address: Address, root: String) -> String {
+    "\(root)/\(relativePath(of: address))"
+  }
+
+  /// Where the new object is pinned until it is published.
+  public static func staging(of address: Address, root: String) -> String {
+    "\(stagingRoot(root))/\(relativePath(of: address))"
+  }
+
+  public static func stagingRoot(_ root: String) -> String { "\(root)/next" }
+  public static func inventory(root: String) -> String { "\(root)/inventory" }
+
+  /// Whether `path` is below the directory.
+  public static func isBelow(_ directory: String, _ path: String) -> Bool {
+    path.hasPrefix(directory + "/")
+  }
+
+  /// The address whose default pin is `path`; nil where a component was cut, or it is no default
+  /// pin.
+  public static func address(of path: String, root: String) -> Address? {
+    guard isBelow(root, path) else { return nil }
+    var components = path.dropFirst(root.count + 1).split(
+      separator: "/", omittingEmptySubsequences: false
+    ).map(String.init)
+    guard let kind = components.first, components.count > 1 else { return nil }
+    components.removeFirst()
+    let decoded = components.compactMap(decode)
+    guard decoded.count == components.count else { return nil }
+    let name = decoded.joined(separator: "/")
+    let address: Address? =
+      switch kind {
+      case "maps": .map(name)
+      case "programs": .program(name)
+      case "attachments": Address("attachment.\(name)")
+      default: nil
+      }
+    guard let address, self.path(of: address, root: root) == path else { return nil }
+    return address
+  }
+
+  private static func relativePath(of address: Address) -> String {
+    let (directory, name) =
+      switch address {
+      case .map(let ref): ("maps", ref)
+      case .program(let ref): ("programs", ref)
+      case .attachment(let name, let instance):
+        ("attachments", instance.map { "\(name)/\($0)" } ?? name)
+      case .pin(let name): ("pins", name)
+      }
+    let components = name.split(separator: "/", omittingEmptySubsequences: false)
+    return "\(directory)/\(components.map(encode).joined(separator: "/"))"
+  }
+
+  static func encode(_ component: some StringProtocol) -> String {
+    if component.isEmpty { return "%" }
+    var encoded = ""
+    for byte in component.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let hex = String(byte, radix: 16, uppercase: true)
+        encoded += hex.count == 1 ? "%0\(hex)" : "%\(hex)"
+      }
+    }
+    guard encoded.utf8.count > longestComponent else { return encoded }
+    // "%-" stands in no whole name, so a cut one never equals it.
+    let ending = "%-" + Digest.hex(component.utf8).prefix(16)
+    return encoded.prefix(longestComponent - ending.utf8.count) + ending
+  }
+
+  static func decode(_ component: String) -> String? {
+    if component == "%" { return "" }
+    var bytes: [UInt8] = []
+    var rest = component.utf8[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let text = String(rest.prefix(2)), text.utf8.count == 2,
+        let value = UInt8(text, radix: 16)
+      else { return nil }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,99 @@
+internal import BPFObject
+
+/// What is ours and no longer wanted.
+struct Prune {
+  let situation: Situation
+  private var ownership: Ownership { situation.ownership }
+
+  func drafts() -> [Draft] {
+    let claimed = ownership.claimedAddresses.filter { situation.goals[$0] == nil }.map(claimedDraft)
+    return claimed + unclaimedPins.map(pinnedDraft)
+  }
+
+  private func claimedDraft(_ address: Address) -> Draft {
+    let last = ownership.last(address)
+    var draft = Draft(address, goal: nil, last: last)
+    let path = last?.spec.text("pin.path")
+    guard let last, let id = ownership.liveID(address), address.isPin ? id == last.id : true else {
+      draft.become(.forget, because: "it is gone already, and no longer in the manifest")
+      return draft
+    }
+    draft.change.liveID = id
+    draft.observed = last.spec
+    draft.tag = ownership.programsByID[id]?.tag
+    draft.become(.delete, because: "it is no longer in the manifest")
+    draft.add(Comparison.deletion(of: last.spec))
+    finish(id, path: path, &draft)
+    return draft
+  }
+
+  /// The steps that take it away; a pin that shows another object is left alone.
+  private func finish(_ id: UInt32, path: String?, _ draft: inout Draft) {
+    switch draft.address {
+    case .attachment: draft.tasks.insert(.detach(link: id))
+    case .map:
+      let map = ownership.mapsByID[id]
+      if let map, EntryRules(map.type).keepsItselfAlive { draft.tasks.insert(.clearReferences) }
+      draft.change.consequences.append(Guards.loss(of: map))
+    case .program, .pin: break
+    }
+    if let path, let pin = ownership.pin(at: path), pin.id == id {
+      draft.tasks.insert(.removePin(path: path))
+    }
+  }
+
+  /// With the inventory lost, what is pinned at a default place of ours and nobody wants.
+  private var unclaimedPins: [(Address, ObservedPin)] {
+    guard ownership.inventory == nil else { return [] }
+    return situation.observed.pins.compactMap { pin in
+      PinPath.address(of: pin.path, root: ownership.root).map { ($0, pin) }
+    }.filter { situation.goals[$0.0] == nil && kind(of: $0.0) == $0.1.kind }
+  }
+
+  private func kind(of address: Address) -> ObjectKind? {
+    switch address {
+    case .map: .map
+    case .program: .program
+    case .attachment: .link
+    case .pin: nil
+    }
+  }
+
+  private func pinnedDraft(_ address: Address, _ pin: ObservedPin) -> Draft {
+    var draft = Draft(address, goal: nil, last: nil)
+    draft.change.liveID = pin.id
+    draft.tag = ownership.programsByID[pin.id]?.tag
+    draft.observed = PinSpec(path: pin.path).spec
+    draft.become(.delete, because: "it is pinned in the owner's directory and not in the manifest")
+    finish(pin.id, path: pin.path, &draft)
+    return draft
+  }
+
+  /// What an interrupted apply left under `next/`.
+  var leftovers: [String] {
+    situation.observed.pins.map(\.path).filter {
+      PinPath.isBelow(PinPath.stagingRoot(ownership.root), $0)
+    }.sorted()
+  }
+
+  /// Pins below the root that are in no inventory and in nobody's way: shown, not touched.
+  var unknownPins: [Note] {
+    guard let inventory = ownership.inventory else { return [] }
+    var known: Set<String> = [PinPath.inventory(root: ownership.root)]
+    known.formUnion(situation.goals.values.compactMap { $0.spec.text("pin.path") })
+    for resource in inventory.resources.values {
+      known.formUnion(
+        [resource.current, resource.next].compactMap { $0?.spec.text("pin.path") })
+    }
+    return situation.observed.pins.map(\.path).filter {
+      PinPath.isBelow(ownership.root, $0) && !known.contains($0)
+        && !PinPath.isBelow(PinPath.stagingRoot(ownership.root), $0)
+    }.sorted().map {
+      Note(code: "unknown-pin", message: "\($0) is not in the inventory and is left alone")
+    }
+  }
+}
+
+extension Address {
+  var isPin: Bool { if case .pin = self { true } else { false } }
+}

@@ -1,0 +1,44 @@
+internal import BPFObject
+
+/// The two sides of a plan, with what every rule asks of them.
+struct Situation {
+  let ownership: Ownership
+  let goals: [Address: Goal]
+  let options: PlanOptions
+  var observed: ObservedState { ownership.observed }
+  var host: HostFacts { observed.host }
+
+  var sortedGoals: [Goal] { goals.values.sorted { $0.address < $1.address } }
+
+  func last(_ address: Address) -> AppliedResource? { ownership.last(address) }
+
+  /// The live object of a REF, external maps included.
+  func liveMap(_ ref: String) -> ObservedMap? {
+    if let path = goals[.map(ref)]?.spec.text("external") {
+      guard let pin = ownership.pin(at: path), pin.kind == .map else { return nil }
+      return ownership.mapsByID[pin.id]
+    }
+    return ownership.liveMap(ref)
+  }
+
+  // MARK: Words
+
+  /// "another map (flows)".
+  func phrase(_ pin: ObservedPin) -> String {
+    switch pin.kind {
+    case .map:
+      ownership.mapsByID[pin.id].map { "another map (\(name($0.name)), \($0.type))" } ?? "another map"
+    case .program: "another program (\(phrase(program: pin.id)))"
+    case .link:
+      ownership.linksByID[pin.id].map { "another link (\($0.type))" } ?? "another link"
+    }
+  }
+
+  /// "xdp_drop, tag 3b185187f1855c4c".
+  func phrase(program id: UInt32) -> String {
+    guard let program = ownership.programsByID[id] else { return "unknown" }
+    return "\(name(program.name)), tag \(program.tag)"
+  }
+
+  private func name(_ name: String) -> String { name.isEmpty ? "unnamed" : name }
+}

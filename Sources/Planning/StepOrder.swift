@@ -1,0 +1,101 @@
+internal import BPFObject
+
+/// The tasks of all resources as steps, in the order that design section 6 asks for.
+struct StepOrder {
+  /// Everything of one phase comes before everything of the next.
+  private enum Phase: Int {
+    case createMaps, loadPrograms, fillReferences
+    case intent, makeRoom, stagePins, links, publish, entries, attributes, freeze
+    case detach, clear, unpin, leftovers, final
+  }
+
+  let drafts: [Address: Draft]
+  let leftovers: [String]
+  let root: String
+
+  /// `last` is what ends the apply: the final inventory, or its removal. nil = only if needed.
+  func steps(end: Step, isRecordStale: Bool) -> [Step] {
+    var placed: [(phase: Phase, rank: Int, step: Step)] = []
+    for (rank, draft) in ranked.enumerated() {
+      for (phase, step) in draft.tasks.flatMap({ steps(for: $0, of: draft) }) {
+        placed.append((phase, rank, step))
+      }
+    }
+    let staged = Set(
+      ranked.filter { $0.tasks.contains(.publishPin) }
+        .map { PinPath.staging(of: $0.address, root: root) })
+    for path in leftovers {
+      placed.append((staged.contains(path) ? .makeRoom : .leftovers, 0, .removeLeftover(path: path)))
+    }
+    let changes = ranked.contains { $0.change.action != .unchanged }
+    if !placed.isEmpty { placed.append((.intent, 0, .writeIntent)) }
+    if !placed.isEmpty || changes || isRecordStale { placed.append((.final, 0, end)) }
+    return placed.enumerated().sorted {
+      let (a, b) = ($0.element, $1.element)
+      if a.phase != b.phase { return a.phase.rawValue < b.phase.rawValue }
+      if a.rank != b.rank { return a.rank < b.rank }
+      return StepOrder.key(a.step) < StepOrder.key(b.step)
+    }.map(\.element.step)
+  }
+
+  private func steps(for task: Draft.Task, of draft: Draft) -> [(Phase, Step)] {
+    let address = draft.address
+    switch (task, address) {
+    case (.createObject, .map(let ref)):
+      return [(.createMaps, .createMap(ref: ref)), (.stagePins, .stagePin(address))]
+    case (.createObject, .program(let ref)):
+      return [(.loadPrograms, .loadProgram(ref: ref)), (.stagePins, .stagePin(address))]
+    case (.createObject, _): return []
+    case (.fillReferences, .map(let ref)): return [(.fillReferences, .fillReferences(ref: ref))]
+    // A link is pinned as soon as it exists, so that it outlives a killed process.
+    case (.createLink, _): return [(.links, .createLink(address)), (.links, .stagePin(address))]
+    case (.recreateLink(let link), _):
+      return [(.links, .recreateLink(address, link: link)), (.links, .stagePin(address))]
+    case (.updateLink(let link, let expected), _):
+      return [(.links, .updateLink(address, link: link, expectedProgram: expected))]
+    // The pins of the manifest's own have nothing else to be staged with.
+    case (.publishPin, .pin):
+      return [(.stagePins, .stagePin(address)), (.publish, .publishPin(address))]
+    case (.publishPin, _): return [(.publish, .publishPin(address))]
+    case (.restorePin(let id), _): return [(.publish, .restorePin(address, id: id))]
+    case (.changeEntries, .map(let ref)): return [(.entries, .changeEntries(ref: ref))]
+    case (.setPinAttributes, _): return [(.attributes, .setPinAttributes(address))]
+    case (.freeze, .map(let ref)): return [(.freeze, .freezeMap(ref: ref))]
+    case (.detach(let link), _): return [(.detach, .detachLink(address, link: link))]
+    case (.clearReferences, _): return [(.clear, .clearReferences(address))]
+    case (.removePin(let path), _): return [(.unpin, .removePin(address, path: path))]
+    case (.fillReferences, _), (.changeEntries, _), (.freeze, _): return []
+    }
+  }
+
+  /// References before referers, ties by address.
+  private var ranked: [Draft] {
+    var depths: [Address: Int] = [:]
+    func depth(_ address: Address, _ visiting: Set<Address>) -> Int {
+      if let known = depths[address] { return known }
+      guard case .map = address, !visiting.contains(address),
+        let references = drafts[address]?.goal?.map?.entries?.references.values
+      else { return 0 }
+      let inner = Set(references.compactMap(\.address)).filter {
+        if case .map = $0 { true } else { false }
+      }
+      guard !inner.isEmpty else { return 0 }
+      let value = 1 + (inner.map { depth($0, visiting.union([address])) }.max() ?? 0)
+      depths[address] = value
+      return value
+    }
+    return drafts.values.sorted {
+      (depth($0.address, []), $0.address) < (depth($1.address, []), $1.address)
+    }
+  }
+
+  /// Within a resource and a phase: a link is made before it is pinned; paths in their order.
+  private static func key(_ step: Step) -> String {
+    switch step {
+    case .createLink, .recreateLink, .updateLink: ""
+    case .removePin(_, let path), .removeLeftover(let path): path
+    case .detachLink(_, let link): String(link)
+    default: "~"
+    }
+  }
+}
