@@ -3,14 +3,6 @@ import Manifest
 import Planning
 import Reconciling
 
-/// A plan with the two sides that it was made from.
-struct Planned {
-  var plan: Plan
-  var desired: DesiredState
-  var observed: ObservedState
-  var view: PlanView
-}
-
 /// Lock, plan, show, ask, execute, verify: what `apply` and `destroy` have in common.
 struct Change<K: Kernel> {
   /// How long released objects may take to vanish.

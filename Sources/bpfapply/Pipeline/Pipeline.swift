@@ -66,8 +66,16 @@ struct Pipeline<K: Kernel> {
     do { return try host.kernel() } catch { throw Failure(error) }
   }
 
+  /// Looks at what the scope names, and once more if the owner's inventory names further places.
   func observe(_ scope: ObservationScope, with kernel: K) throws(Failure) -> ObservedState {
-    do { return try kernel.observeOwner(scope) } catch { throw Failure(error) }
+    do {
+      let observed = try kernel.observe(scope)
+      guard let inventory = observed.inventory else { return observed }
+      let wider = scope.including(inventory)
+      return wider.isWider(than: scope) ? try kernel.observe(wider) : observed
+    } catch {
+      throw Failure(error)
+    }
   }
 
   /// Waits for another apply of the same owner as long as was asked for.
@@ -96,6 +104,13 @@ struct Pipeline<K: Kernel> {
       return name.contains("/") || name.isEmpty ? nil : String(name)
     }
     return (Set(names).sorted(), observed)
+  }
+}
+
+extension ObservationScope {
+  fileprivate func isWider(than other: ObservationScope) -> Bool {
+    !paths.isSubset(of: other.paths) || !hooks.isSubset(of: other.hooks)
+      || !contents.isSubset(of: other.contents)
   }
 }
 

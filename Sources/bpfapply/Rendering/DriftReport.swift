@@ -13,6 +13,8 @@ struct DriftReport: Sendable {
   var notes: [Note]
   var limitations: [String]
   var sensitive: Set<Address>
+  /// How entries are written, for the maps whose types are known.
+  var notations: [Address: EntryNotation] = [:]
 
   init(owner: String, manifestPath: String? = nil) {
     self.owner = owner
@@ -86,7 +88,8 @@ struct DriftText {
       }
     }
     if let entries = change.entries, !entries.changes.isEmpty {
-      for line in entryLines(entries, hidden: hidden) { out += "      \(line)\n" }
+      for line in entryLines(entries, hidden: hidden, report.notations[change.address] ?? .asPlanned)
+      { out += "      \(line)\n" }
     }
     return out
   }
@@ -100,7 +103,9 @@ struct DriftText {
     }
   }
 
-  private func entryLines(_ entries: EntryChanges, hidden: Bool) -> [String] {
+  private func entryLines(
+    _ entries: EntryChanges, hidden: Bool, _ notation: EntryNotation
+  ) -> [String] {
     let counts = EntryText.counts(entries)
     let parts = [
       (counts.added, "removed"), (counts.changed, "changed"), (counts.removed, "added"),
@@ -108,9 +113,9 @@ struct DriftText {
     var lines = ["entries: " + parts.joined(separator: ", ") + (hidden ? " (sensitive)" : "")]
     if hidden { return lines }
     for entry in entries.changes.prefix(EntryText.limit) {
-      let key = visible(entry.keyText)
-      let found = visible(entry.beforeText ?? "?")
-      let applied = visible(entry.reference?.description ?? entry.afterText ?? "?")
+      let key = visible(notation.keyText(entry))
+      let found = visible(notation.beforeText(entry) ?? "?")
+      let applied = visible(notation.afterText(entry) ?? "?")
       if entry.before == nil {
         lines.append("  \(style("-", .red)) \(key): applied \(applied), found nothing")
       } else if entry.after == nil {
@@ -151,7 +156,10 @@ struct DriftJSON {
       "complete": .bool(report.limitations.isEmpty),
       "limitations": .texts(report.limitations),
       "resource_drift": .list(
-        report.changes.map { PlanJSON.drift($0, sensitive: report.sensitive) }),
+        report.changes.map {
+          PlanJSON.drift(
+            $0, sensitive: report.sensitive, notation: report.notations[$0.address] ?? .asPlanned)
+        }),
       "notes": .list(report.notes.map(PlanJSON.note)),
     ])
   }

@@ -49,13 +49,17 @@ enum EntryText {
   /// How many entries of one map are listed.
   static let limit = 10
 
-  static func lines(_ entries: EntryChanges, hidden: Bool, style: Style) -> [String] {
+  static func lines(
+    _ entries: EntryChanges, hidden: Bool, notation: EntryNotation, style: Style
+  ) -> [String] {
     var lines = [summary(entries)]
     if hidden {
       lines[0] += " \(FieldText.sensitive)"
       return lines
     }
-    for entry in entries.changes.prefix(limit) { lines.append("  " + line(entry, style: style)) }
+    for entry in entries.changes.prefix(limit) {
+      lines.append("  " + line(entry, notation, style))
+    }
     if entries.changes.count > limit {
       lines.append("  … and \(entries.changes.count - limit) more")
     }
@@ -83,12 +87,17 @@ enum EntryText {
       + parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 
-  private static func line(_ entry: EntryChange, style: Style) -> String {
-    let key = visible(entry.keyText)
-    let before = entry.beforeText.map(visible) ?? "?"
-    let after = visible(entry.reference?.description ?? entry.afterText ?? "?")
-    if entry.before == nil { return "\(style("+", .green)) \(key) = \(after)" }
-    if entry.after == nil { return "\(style("-", .red)) \(key) = \(before)" }
-    return "\(style("~", .yellow)) \(key) = \(before) -> \(after)"
+  private static func line(
+    _ entry: EntryChange, _ notation: EntryNotation, _ style: Style
+  ) -> String {
+    let key = visible(notation.keyText(entry))
+    let before = notation.beforeText(entry).map(visible)
+    let after = notation.afterText(entry).map(visible)
+    return switch (before, after) {
+    case (let before?, let after?): "\(style("~", .yellow)) \(key) = \(before) -> \(after)"
+    case (nil, let after?): "\(style("+", .green)) \(key) = \(after)"
+    case (let before?, nil): "\(style("-", .red)) \(key) = \(before)"
+    case (nil, nil): "  \(key)"
+    }
   }
 }

@@ -28,7 +28,11 @@ struct PlanJSON {
       "fingerprint": .text(plan.fingerprint),
       "limitations": .texts(plan.limitations),
       "resource_changes": .list(plan.changes.map(resourceChange)),
-      "resource_drift": .list(plan.drifted.map { Self.drift($0, sensitive: view.sensitive) }),
+      "resource_drift": .list(
+        plan.drifted.map {
+          Self.drift(
+            $0, sensitive: view.sensitive, notation: view.notation(of: $0.address))
+        }),
       "notes": .list(plan.notes.map(Self.note)),
       "steps": .list(plan.steps.map(\.json)),
     ])
@@ -55,7 +59,9 @@ struct PlanJSON {
         "importing": change.action == .adopt
           ? .members(["id": change.liveID.map { .number(UInt64($0)) }]) : nil,
         "replace_paths": forcing.isEmpty ? nil : .list(forcing.map { .texts([$0.field]) }),
-        "entries": change.entries.map { Self.entries($0, hidden: hidden) },
+        "entries": change.entries.map {
+          Self.entries($0, hidden: hidden, notation: view.notation(of: change.address))
+        },
         "sensitive": hidden ? true : nil,
       ]),
       "action_reason": change.reason.map { .text($0) },
@@ -79,7 +85,9 @@ struct PlanJSON {
 
   /// What became of a resource behind the manifest's back: `before` is as it was last applied (not
   /// known for a field that the manifest changed too), `after` as it is found.
-  static func drift(_ change: ResourceChange, sensitive: Set<Address>) -> JSON {
+  static func drift(
+    _ change: ResourceChange, sensitive: Set<Address>, notation: EntryNotation
+  ) -> JSON {
     let hidden = sensitive.contains(change.address)
     let drifted = change.fields.filter { $0.cause != .config }
     let found = drifted.map {
@@ -97,7 +105,7 @@ struct PlanJSON {
         "actions": .texts([gone ? "delete" : change.action == .delete ? "create" : "update"]),
         "before": change.action == .delete ? .null : .object(applied),
         "after": gone ? .null : .object(found),
-        "entries": change.entries.map { entries($0, hidden: hidden) },
+        "entries": change.entries.map { entries($0, hidden: hidden, notation: notation) },
       ]),
       "reason": change.reason.map { .text($0) },
       "cause": change.cause.map { .text($0.rawValue) },
@@ -119,7 +127,9 @@ struct PlanJSON {
   }
 
   /// All of them, in the manifest's notation; counts only where the contents are sensitive.
-  static func entries(_ entries: EntryChanges, hidden: Bool) -> JSON {
+  static func entries(
+    _ entries: EntryChanges, hidden: Bool, notation: EntryNotation
+  ) -> JSON {
     let counts = EntryText.counts(entries)
     return .members([
       "added": .number(UInt64(counts.added)),
@@ -130,9 +140,9 @@ struct PlanJSON {
         : .list(
           entries.changes.map { entry in
             .members([
-              "key": .text(entry.keyText),
-              "before": entry.beforeText.map { .text($0) } ?? .null,
-              "after": (entry.reference?.description ?? entry.afterText).map { .text($0) } ?? .null,
+              "key": .text(notation.keyText(entry)),
+              "before": notation.beforeText(entry).map { .text($0) } ?? .null,
+              "after": notation.afterText(entry).map { .text($0) } ?? .null,
             ])
           }),
     ])

@@ -39,7 +39,9 @@ struct PlanText {
     let hidden = view.sensitive.contains(change.address)
     for line in FieldText.lines(change, hidden: hidden, style: style) { out += "      \(line)\n" }
     if let entries = change.entries, !entries.changes.isEmpty {
-      for line in EntryText.lines(entries, hidden: hidden, style: style) { out += "      \(line)\n" }
+      let lines = EntryText.lines(
+        entries, hidden: hidden, notation: view.notation(of: change.address), style: style)
+      for line in lines { out += "      \(line)\n" }
     }
     for consequence in change.consequences {
       out += "      \(style("!", .yellow)) \(visible(consequence))\n"
