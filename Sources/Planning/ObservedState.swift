@@ -222,7 +222,8 @@ public struct ObservedInterface: Hashable, Sendable, Codable {
   }
 }
 
-/// What has to be looked at to plan for one owner.
+/// What has to be looked at to plan for one owner. The pin paths and hooks that the owner's inventory
+/// records are looked at as well, so that what left the manifest can be removed.
 public struct ObservationScope: Sendable {
   public var owner: String
   public var root: String

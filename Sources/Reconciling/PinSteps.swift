@@ -4,7 +4,7 @@ import Planning
 extension Execution {
   func stagePin(_ address: Address) throws(KernelFailure) {
     let pin = try pinSpec(for: address)
-    let path = stagingPath(address, pin)
+    let path = stagingPath(address)
     // An interrupted apply's staging may still be there; it is not what we are about to publish.
     if pins[path] != nil { try removePin(path) }
     try place(object(for: address), live: nil, at: path, like: pin)
@@ -12,13 +12,13 @@ extension Execution {
 
   func publishPin(_ address: Address) throws(KernelFailure) {
     let pin = try pinSpec(for: address)
-    try exchange(stagingPath(address, pin), with: pin.path)
+    try exchange(stagingPath(address), with: pin.path)
   }
 
   func restorePin(_ address: Address, id: UInt32) throws(KernelFailure) {
     guard let kind = kind(of: address) else { throw missing(address) }
     let pin = try pinSpec(for: address)
-    let path = stagingPath(address, pin)
+    let path = stagingPath(address)
     if pins[path] != nil { try removePin(path) }
     try place(open(kind, id), live: LiveObject(kind: kind, id: id), at: path, like: pin)
     try exchange(path, with: pin.path)
@@ -64,8 +64,8 @@ extension Execution {
 
   // MARK: Pieces
 
-  private func stagingPath(_ address: Address, _ pin: PinSpec) -> String {
-    StagingPath.path(for: address, pin: pin.path, root: desired.root)
+  private func stagingPath(_ address: Address) -> String {
+    StagingPath.path(for: address, root: desired.root)
   }
 
   /// Pins the object at a staging path with the attributes that it will have.

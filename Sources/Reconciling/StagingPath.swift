@@ -2,11 +2,17 @@ import Planning
 
 /// Where a new pin waits under `next/` in the owner's directory until it is renamed into place.
 enum StagingPath {
-  /// A pin below the root keeps its path below `next/`; one elsewhere goes by its address.
-  static func path(for address: Address, pin: String, root: String) -> String {
-    if pin.hasPrefix(root + "/") { return "\(root)/next/\(pin.dropFirst(root.utf8.count + 1))" }
-    let parts = address.description.split(separator: "/").map { component($0) }
-    return "\(root)/next/elsewhere/\(parts.joined(separator: "/"))"
+  static func path(for address: Address, root: String) -> String {
+    let (directory, name) =
+      switch address {
+      case .map(let ref): ("maps", ref)
+      case .program(let ref): ("programs", ref)
+      case .attachment(let name, let instance):
+        ("attachments", instance.map { "\(name)/\($0)" } ?? name)
+      case .pin(let name): ("pins", name)
+      }
+    let parts = name.split(separator: "/").map { component($0) }
+    return "\(root)/next/\(directory)/\(parts.joined(separator: "/"))"
   }
 
   static func parent(_ path: String) -> String {

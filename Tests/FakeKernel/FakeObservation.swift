@@ -8,6 +8,11 @@ extension FakeKernel {
     var state = ObservedState(host: host)
     state.limitations = limitations
     state.inventory = inventory(root: scope.root)
+    var scope = scope
+    for record in state.inventory?.resources.values.flatMap({ [$0.current, $0.next] }) ?? [] {
+      if case .text(let path) = record?.spec["pin.path"] { scope.paths.insert(path) }
+      if let hook = record?.hook { scope.hooks.insert(hook.place) }
+    }
     let wanted = mapsWithContents(scope, state.inventory)
     for key in keys(.map) {
       guard let map = map(key) else { continue }
@@ -41,7 +46,9 @@ extension FakeKernel {
           path: path, kind: kind, id: pin.key.id, mode: pin.mode, owner: pin.owner,
           group: pin.group))
     }
-    for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) { state.hooks.append(look(hook)) }
+    for hook in Set(scope.hooks.map(\.place)).sorted(by: { "\($0)" < "\($1)" }) {
+      state.hooks.append(look(hook))
+    }
     for (name, interface) in interfaces.sorted(by: { $0.value.index < $1.value.index }) {
       state.interfaces.append(ObservedInterface(name: name, index: interface.index))
     }

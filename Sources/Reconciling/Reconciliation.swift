@@ -1,0 +1,165 @@
+internal import BPFObject
+public import Planning
+
+/// Makes the kernel match: lock, observe, plan, ask, apply, and look again.
+public struct Reconciliation<K: Kernel> {
+  /// How it ended.
+  public enum Ending: Sendable {
+    /// The plan was empty.
+    case nothingToDo(Plan)
+    /// A guard or a conflict stands against it.
+    case blocked(Plan)
+    /// The caller did not confirm.
+    case declined(Plan)
+    case applied(Plan, Outcome)
+  }
+
+  public let kernel: K
+  public var options: ApplyOptions
+  /// How long to wait for another apply of the same owner.
+  public var lockTimeoutSeconds: Int
+  /// Makes the plan; pure.
+  public var makePlan: (DesiredState, ObservedState) -> Plan
+
+  /// Release is asynchronous: the kernel takes up to some tens of milliseconds to free an id.
+  static var releaseSeconds: Int { 2 }
+
+  public init(
+    kernel: K, options: ApplyOptions = ApplyOptions(), lockTimeoutSeconds: Int = 0,
+    makePlan: @escaping (DesiredState, ObservedState) -> Plan
+  ) {
+    self.kernel = kernel
+    self.options = options
+    self.lockTimeoutSeconds = lockTimeoutSeconds
+    self.makePlan = makePlan
+  }
+
+  /// Looks and plans, without a lock and without changing anything.
+  public func plan(_ desired: DesiredState) throws(KernelFailure) -> (
+    plan: Plan, observed: ObservedState
+  ) {
+    let observed = try observe(desired)
+    return (makePlan(desired, observed), observed)
+  }
+
+  /// Stages what the plan would create (maps, the kernel's verifier) and discards it.
+  public func verify(
+    _ desired: DesiredState, report: (ApplyEvent) -> Void = { _ in }
+  ) throws(KernelFailure) -> (plan: Plan, outcome: Outcome) {
+    let (plan, observed) = try plan(desired)
+    let applier = Applier(kernel: kernel, options: options)
+    return (
+      plan, applier.stage(plan, desired: desired, observed: observed, report: report)
+    )
+  }
+
+  /// Applies under the owner's lock. `confirm` sees the plan before anything is done.
+  ///
+  /// Throws when the lock cannot be had or the kernel cannot be looked at beforehand; what happens
+  /// from the first step on is in the outcome.
+  public func apply(
+    _ desired: DesiredState, report: (ApplyEvent) -> Void = { _ in },
+    confirm: (Plan) -> Bool
+  ) throws(KernelFailure) -> Ending {
+    // Looked at before locking too: a host where nothing is to be done gets no directory either.
+    let first = try plan(desired)
+    if !first.plan.isApplicable { return .blocked(first.plan) }
+    if first.plan.isEmpty { return .nothingToDo(first.plan) }
+
+    let lock = try kernel.lock(
+      owner: desired.owner, root: desired.root, timeoutSeconds: lockTimeoutSeconds)
+    defer { withExtendedLifetime(lock) {} }
+    let ending = try applyLocked(desired, report: report, confirm: confirm)
+    if !isOwned(after: ending) {
+      // The lock made the directory; without an inventory nothing needs it. If it cannot be removed
+      // now, the next apply uses it.
+      try? kernel.removeEmptyDirectories(
+        from: desired.root,
+        upTo: StagingPath.parent(StagingPath.parent(desired.root)))
+    }
+    return ending
+  }
+
+  private func applyLocked(
+    _ desired: DesiredState, report: (ApplyEvent) -> Void, confirm: (Plan) -> Bool
+  ) throws(KernelFailure) -> Ending {
+    let (plan, observed) = try plan(desired)
+    if !plan.isApplicable { return .blocked(plan) }
+    if plan.isEmpty { return .nothingToDo(plan) }
+    guard confirm(plan) else { return .declined(plan) }
+    let applier = Applier(kernel: kernel, options: options)
+    var outcome = applier.apply(plan, desired: desired, observed: observed, report: report)
+    if outcome.result == .successful {
+      report(.verifying)
+      verifyResult(&outcome, plan, desired)
+      report(.finished(outcome.result))
+    }
+    return .applied(plan, outcome)
+  }
+
+  /// The new plan must be empty.
+  private func verifyResult(_ outcome: inout Outcome, _ plan: Plan, _ desired: DesiredState) {
+    do throws(KernelFailure) {
+      // Something else may keep what we let go (a foreign link); that is no failure.
+      _ = try kernel.waitUntilGone(released(by: plan), seconds: Reconciliation.releaseSeconds)
+      let again = makePlan(desired, try observe(desired))
+      if !again.isEmpty {
+        outcome.result = .notVerified(again.changes.filter { $0.action != .unchanged })
+      }
+    } catch {
+      outcome.result = .partlyApplied(error)
+    }
+  }
+
+  private func released(by plan: Plan) -> [(ObjectKind, UInt32)] {
+    plan.changes.compactMap { change in
+      guard change.action == .delete || change.action == .replace, let id = change.liveID else {
+        return nil
+      }
+      return switch change.address {
+      case .map: (.map, id)
+      case .program: (.program, id)
+      case .attachment: (.link, id)
+      case .pin: nil
+      }
+    }
+  }
+
+  /// Whether the owner's directory has a reason to be there.
+  private func isOwned(after ending: Ending) -> Bool {
+    if case .applied(_, let outcome) = ending {
+      switch outcome.result {
+      case .successful, .notVerified, .partlyApplied: return true
+      case .rolledBack, .stale: return false
+      }
+    }
+    return false
+  }
+
+  private func observe(_ desired: DesiredState) throws(KernelFailure) -> ObservedState {
+    try kernel.observe(ObservationScope(of: desired))
+  }
+}
+
+extension ObservationScope {
+  /// All that the desired state mentions.
+  public init(of desired: DesiredState) {
+    self.init(owner: desired.owner, root: desired.root)
+    hooks = Set(
+      desired.attachments.map { attachment in
+        // A hook is looked at whatever mode its program runs in.
+        if case .xdp(let interface, _) = attachment.hook {
+          return .xdp(interface: interface, mode: .auto)
+        }
+        return attachment.hook
+      })
+    for map in desired.maps {
+      if let external = map.external { paths.insert(external) }
+      paths.insert(map.pin.path)
+      if map.entries != nil || map.map.data != nil { contents.insert(map.ref) }
+    }
+    for program in desired.programs { paths.insert(program.pin.path) }
+    for attachment in desired.attachments { paths.insert(attachment.pin.path) }
+    for pin in desired.pins { paths.insert(pin.pin.path) }
+  }
+}
