@@ -76,6 +76,6 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["bpfapply", "Manifest", "Reconciling", "Planning", "FakeKernel", "Sandbox"],
-      swiftSettings: tests),
+      exclude: ["Golden"], swiftSettings: tests),
   ]
 )

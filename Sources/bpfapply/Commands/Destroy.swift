@@ -1,0 +1,35 @@
+import ArgumentParser
+import Planning
+import Reconciling
+
+struct DestroyCommand: HostCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "destroy",
+    abstract: "Removes everything that a manifest made; what it only adopted or forgot stays.")
+
+  @Argument(help: ArgumentHelp("The manifest, or its name alone.", valueName: "M.yaml|NAME"))
+  var subject: Subject
+
+  @OptionGroup(title: "Approval") var approval: ApprovalOptions
+  @OptionGroup(title: "Guards") var guards: DestroyGuardOptions
+  @OptionGroup var commit: CommitOptions
+  @OptionGroup var format: OutputOptions
+  @OptionGroup var variables: VariableOptions
+  @OptionGroup var common: CommonOptions
+
+  var wantsJSON: Bool { format.output == .json }
+
+  func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
+    let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
+    try approval.check(canAsk: host.console.isInteractive)
+    let owner = try pipeline.owner(of: subject)
+    let kernel = try pipeline.kernel()
+    let change = Change(pipeline: pipeline, kernel: kernel, commit: commit, approval: approval)
+    let options = guards.planOptions
+    return try change.run(
+      owner: owner, question: "Destroy everything of \(owner)?", detailedExitcode: false
+    ) { () throws(Failure) in
+      try pipeline.planDestroy(owner, options: options, with: kernel)
+    }
+  }
+}

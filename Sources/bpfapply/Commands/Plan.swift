@@ -1,0 +1,55 @@
+import ArgumentParser
+import Planning
+import Reconciling
+
+struct PlanCommand: HostCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Shows what an apply would change, and why; changes nothing.")
+
+  @Argument(help: ArgumentHelp("The manifest.", valueName: "M.yaml"))
+  var manifest: String
+
+  @Flag(help: "Also create the maps and load the programs for real, and let them go again.")
+  var verify = false
+
+  @Flag(help: "Exit 2 when there are changes.")
+  var detailedExitcode = false
+
+  @Option(help: "How the plan is printed.")
+  var output = PlanFormat.text
+
+  @OptionGroup(title: "Guards") var guards: GuardOptions
+  @OptionGroup var variables: VariableOptions
+  @OptionGroup var common: CommonOptions
+
+  var wantsJSON: Bool { output == .json }
+
+  func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
+    let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
+    let evaluation = try pipeline.evaluate(manifest)
+    let kernel = try pipeline.kernel()
+    let planned = try pipeline.plan(evaluation, options: guards.planOptions, with: kernel)
+    switch output {
+    case .text: host.console.print(PlanText(planned.view, style: host.console.output).render())
+    case .json: host.console.print(PlanJSON(planned.view).render())
+    case .markdown: host.console.print(PlanMarkdown(planned.view).render())
+    }
+    guard planned.plan.isApplicable else { return .blocked }
+    if verify { try stage(planned, on: host, with: kernel) }
+    return detailedExitcode && !planned.plan.isEmpty ? .changes : .done
+  }
+
+  /// What `nft -c` is to nft: everything that nobody can see is done, and let go.
+  private func stage<K: Kernel>(
+    _ planned: Planned, on host: Host<K>, with kernel: K
+  ) throws(Failure) {
+    let applier = Applier(kernel: kernel)
+    let outcome = applier.stage(
+      planned.plan, desired: planned.desired, observed: planned.observed)
+    if let failure = outcome.failure { throw Failure(failure) }
+    guard output == .text else { return }
+    let staged = outcome.steps.count { $0.status == .successful }
+    host.console.print("Verified: \(counted(staged, "step")) staged and let go again.\n")
+  }
+}

@@ -1,0 +1,108 @@
+import BPFObject
+import Manifest
+import Planning
+import Reconciling
+
+/// A plan with the two sides that it was made from.
+struct Planned {
+  var plan: Plan
+  var desired: DesiredState
+  var observed: ObservedState
+  var view: PlanView
+}
+
+extension Pipeline {
+  /// What would make the kernel as the manifest says.
+  func plan(
+    _ evaluation: Evaluation, options: PlanOptions, with kernel: K
+  ) throws(Failure) -> Planned {
+    let desired = evaluation.desired
+    let observed = try observe(ObservationScope(desired: desired), with: kernel)
+    let plan = Planning.plan(desired, observed, options: options)
+    let view = PlanView(
+      plan: plan, manifestPath: evaluation.path, manifestDigest: desired.manifestDigest,
+      sensitive: desired.sensitiveMaps.union(observed.sensitiveMaps),
+      notations: desired.notations)
+    return Planned(plan: plan, desired: desired, observed: observed, view: view)
+  }
+
+  /// What would take away all that the owner has.
+  func planDestroy(
+    _ owner: String, options: PlanOptions, with kernel: K
+  ) throws(Failure) -> Planned {
+    let root = root(of: owner)
+    let observed = try observe(ObservationScope(owner: owner, root: root), with: kernel)
+    let plan = Planning.planDestroy(owner: owner, root: root, observed, options: options)
+    let desired = DesiredState(owner: owner, root: root, manifestPath: "", manifestDigest: "")
+    let view = PlanView(plan: plan, sensitive: observed.sensitiveMaps)
+    return Planned(plan: plan, desired: desired, observed: observed, view: view)
+  }
+
+  /// The kernel against what was last applied of that owner.
+  func drift(owner: String, with kernel: K) throws(Failure) -> DriftReport {
+    let scope = ObservationScope(owner: owner, root: root(of: owner))
+    return report(owner, try observe(scope, with: kernel))
+  }
+
+  /// The same for a manifest, which may have changes that wait to be applied.
+  func drift(_ evaluation: Evaluation, with kernel: K) throws(Failure) -> DriftReport {
+    let desired = evaluation.desired
+    let observed = try observe(ObservationScope(desired: desired), with: kernel)
+    var report = report(desired.owner, observed)
+    report.manifestPath = evaluation.path
+    report.sensitive.formUnion(desired.sensitiveMaps)
+    report.notations = desired.notations
+    guard !report.neverApplied else { return report }
+    let waiting = Planning.plan(desired, observed).changes.count {
+      $0.action != .unchanged && $0.cause != .drift
+    }
+    if waiting > 0 {
+      let verb = waiting == 1 ? "waits" : "wait"
+      report.notes.append(
+        Note(
+          code: "pending",
+          message: "\(counted(waiting, "change")) of \(evaluation.path) \(verb) to be applied"))
+    }
+    return report
+  }
+
+  private func report(_ owner: String, _ observed: ObservedState) -> DriftReport {
+    let root = root(of: owner)
+    var report = DriftReport(owner: owner)
+    report.limitations = observed.limitations
+    report.sensitive = observed.sensitiveMaps
+    guard Ownership(owner: owner, root: root, observed: observed).inventory != nil else {
+      report.neverApplied = true
+      return report
+    }
+    let plan = Planning.drift(owner: owner, root: root, observed)
+    report.changes = plan.changes.filter { $0.action != .unchanged }
+    report.notes = plan.notes
+    report.limitations = plan.limitations
+    return report
+  }
+}
+
+extension DesiredState {
+  fileprivate var sensitiveMaps: Set<Address> {
+    Set(maps.filter(\.sensitive).map { .map($0.ref) })
+  }
+
+  fileprivate var notations: [Address: EntryNotation] {
+    Dictionary(maps.map { (.map($0.ref), EntryNotation($0)) }) { first, _ in first }
+  }
+}
+
+extension ObservedState {
+  /// As recorded when they were applied: the manifest may say nothing about them any more.
+  fileprivate var sensitiveMaps: Set<Address> {
+    var addresses: Set<Address> = []
+    for (address, resource) in inventory?.resources ?? [:] {
+      for applied in [resource.current, resource.next]
+      where applied?.spec["sensitive"] == .bool(true) {
+        addresses.insert(address)
+      }
+    }
+    return addresses
+  }
+}
