@@ -53,7 +53,7 @@ public final class FileLock: Sendable {
         throw .kernel(error)
       }
       if clock.now >= deadline { throw .held(by: holder(path), path: path) }
-      nap(min(pause, deadline - clock.now))
+      rest(for: min(pause, deadline - clock.now))
       pause = min(pause * 2, .milliseconds(100))
     }
   }
@@ -100,12 +100,6 @@ public final class FileLock: Sendable {
       return pid
     }
     return nil
-  }
-
-  private static func nap(_ time: Duration) {
-    let (seconds, attoseconds) = time.components
-    var request = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-    unsafe nanosleep(&request, nil)
   }
 }
 

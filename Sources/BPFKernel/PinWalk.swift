@@ -23,6 +23,8 @@ public struct PinTree: Hashable, Sendable {
   public var directories: [String] = []
   /// What was passed over: symlinks, other file systems, unreadable or too deep directories.
   public var skipped: [String] = []
+
+  public init() {}
 }
 
 extension PinDirectory {

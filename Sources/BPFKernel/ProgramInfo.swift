@@ -1,28 +1,6 @@
 public import BPFObject
 internal import CBPF
 
-/// The first eight bytes of the hash over a program's instructions.
-public struct ProgramTag: Hashable, Sendable, CustomStringConvertible {
-  public let bytes: [UInt8]
-
-  /// Takes eight bytes; nil for another number of them.
-  public init?(_ bytes: some Collection<UInt8>) {
-    guard bytes.count == 8 else { return nil }
-    self.bytes = Array(bytes)
-  }
-
-  init(_ raw: UInt64) {
-    bytes = unsafe withUnsafeBytes(of: raw) { unsafe Array($0) }
-  }
-
-  /// Sixteen hexadecimal digits, as bpftool prints them.
-  public var description: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
-}
-
 /// What the kernel says of a program: `struct bpf_prog_info`.
 public struct ProgramInfo: Hashable, Sendable {
   public var id: UInt32
@@ -51,7 +29,7 @@ public struct ProgramInfo: Hashable, Sendable {
   public var runCount: UInt64
   public var interfaceIndex: UInt32
 
-  public var tag: ProgramTag { ProgramTag(rawTag) }
+  public var tag: ProgramTag { ProgramTag(number: rawTag) }
 
   init(_ raw: cbpf_prog_info, mapIDs: [UInt32]) {
     id = raw.id

@@ -1,11 +1,6 @@
-internal import BPFObject
+public import BPFObject
 
-/// How this kernel makes the tag of a program from its instructions.
-public enum TagAlgorithm: String, Sendable, Hashable, CaseIterable {
-  case sha1
-  /// Since Linux 6.18.
-  case sha256
-
+extension TagAlgorithm {
   /// Loads `r0 = 0; exit` and looks at its tag. Nil if that is neither of the two.
   public static func probe() throws(KernelError) -> TagAlgorithm? {
     let program = try Program.load(

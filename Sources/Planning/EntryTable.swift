@@ -1,6 +1,7 @@
 /// The entries of a map as bytes, stored side by side: a million entries are two allocations.
 ///
-/// Kept sorted by key (bytewise), keys unique.
+/// Kept sorted by key (bytewise), keys unique. Entries without a key (queues, stacks, bloom
+/// filters; `keySize` 0) keep their order.
 public struct EntryTable: Hashable, Sendable, Codable {
   public let keySize: Int
   /// Bytes of one stored value; for a per-CPU map as observed, all possible CPUs' values, each
@@ -23,7 +24,12 @@ public struct EntryTable: Hashable, Sendable, Codable {
   ) {
     self.keySize = keySize
     self.valueSize = valueSize
-    let count = keySize == 0 ? 0 : min(keys.count / keySize, valueSize == 0 ? .max : values.count / valueSize)
+    guard keySize > 0 else {
+      self.keys = []
+      self.values = valueSize > 0 ? Array(values.dropLast(values.count % valueSize)) : []
+      return
+    }
+    let count = min(keys.count / keySize, valueSize == 0 ? .max : values.count / valueSize)
     let order = EntryTable.sortedOrder(keys, keySize: keySize, count: count)
     var sortedKeys: [UInt8] = []
     var sortedValues: [UInt8] = []
@@ -43,8 +49,12 @@ public struct EntryTable: Hashable, Sendable, Codable {
     self.values = sortedValues
   }
 
-  public var count: Int { keySize == 0 ? 0 : keys.count / keySize }
-  public var isEmpty: Bool { keys.isEmpty }
+  public var count: Int {
+    if keySize > 0 { return keys.count / keySize }
+    return valueSize > 0 ? values.count / valueSize : 0
+  }
+
+  public var isEmpty: Bool { count == 0 }
 
   public func key(_ row: Int) -> ArraySlice<UInt8> { keys[row * keySize..<(row + 1) * keySize] }
   public func value(_ row: Int) -> ArraySlice<UInt8> {

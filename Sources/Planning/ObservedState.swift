@@ -54,8 +54,6 @@ public struct HostFacts: Hashable, Sendable, Codable {
   }
 }
 
-public enum TagAlgorithm: String, Hashable, Sendable, Codable { case sha1, sha256 }
-
 public struct ObservedMap: Hashable, Sendable, Codable {
   public var id: UInt32
   public var name: String

@@ -12,6 +12,11 @@ public struct ProgramTag: Hashable, Sendable, Comparable, CustomStringConvertibl
     self.bytes = kept
   }
 
+  /// From eight bytes that were read as one number, in memory order.
+  public init(number: UInt64) {
+    bytes = unsafe withUnsafeBytes(of: number) { unsafe Array($0) }
+  }
+
   /// From sixteen hex digits.
   public init?(_ hex: String) {
     guard hex.utf8.count == 16 else { return nil }

@@ -13,20 +13,14 @@ struct CSVReader: EntryReader {
     var line: Int
   }
 
-  /// Where the columns go: a column itself, or the fields of a record.
-  private indirect enum Template {
-    case column(Int)
-    case record([(name: String, template: Template)])
-  }
-
   private let bytes: [UInt8]
   private let file: String
   private var offset: Int
   private var line = 1
   private var fields: [Field] = []
   private var columns: [[String]] = []
-  private var key: Template?
-  private var value: Template = .column(0)
+  /// Makes `{key: …, value: …}` of a row's fields; nil until the header is read.
+  private var template: ValueColumns?
 
   init(_ bytes: [UInt8], file: String) throws(Diagnostic) {
     self.bytes = bytes
@@ -57,8 +51,19 @@ struct CSVReader: EntryReader {
         at: missing ? field.end : field.start, line: field.line,
         hint: missing ? nil : "a field with a comma in it must be in double quotes")
     }
-    return EntryRow(
-      key: key.map { build($0) }, value: build(value), offset: start, line: line)
+    var row = EntryRow(key: nil, value: .null, offset: start, line: line)
+    if case .record(let members)? = template?.value(row: fields.map(cell)) {
+      for member in members {
+        if member.name == "key" { row.key = member.value } else { row.value = member.value }
+      }
+    }
+    return row
+  }
+
+  /// Nil for an empty field: a field of a record that is not given. Quotes say nothing else about
+  /// what a field is, since they are how CSV writes commas.
+  private func cell(_ field: Field) -> Value? {
+    field.start == field.end && !field.quoted ? nil : .scalar(text(field), plain: true)
   }
 
   func locate(_ part: EntryRow.Part, _ path: [ValuePathStep], in row: EntryRow) -> SourceLocation {
@@ -66,7 +71,12 @@ struct CSVReader: EntryReader {
     again.offset = row.offset
     again.line = row.line
     var names = [part.rawValue]
-    for case .member(let name) in path { names.append(name) }
+    for step in path {
+      switch step {
+      case .member(let name): names.append(name)
+      case .index(let index): names.append(String(index))
+      }
+    }
     guard (try? again.scanRow()) != nil,
       let column = columns.firstIndex(where: { $0.starts(with: names) || names.starts(with: $0) }),
       again.fields.indices.contains(column)
@@ -160,15 +170,6 @@ struct CSVReader: EntryReader {
     return field.escaped ? text.replacing("\"\"", with: "\"") : text
   }
 
-  private func build(_ template: Template) -> Value {
-    switch template {
-    // Quotes are how CSV writes commas, and say nothing about what a field is.
-    case .column(let column): .scalar(text(fields[column]), plain: true)
-    case .record(let members):
-      .record(members.map { .init(name: $0.name, value: build($0.template)) })
-    }
-  }
-
   private mutating func readHeader() throws(Diagnostic) {
     var seen: Set<[String]> = []
     guard fields.count <= 256 else {
@@ -200,28 +201,16 @@ struct CSVReader: EntryReader {
       }
       columns.append(path)
     }
-    let indexed = columns.enumerated().map { (path: $0.element[...], column: $0.offset) }
-    let keys = indexed.filter { $0.path.first == "key" }
-    let values = indexed.filter { $0.path.first == "value" }
-    guard !values.isEmpty else {
+    guard columns.contains(where: { $0[0] == "value" }) else {
       throw error(
         "csv-header", "no column 'value' is named", at: fields[0].start, line: fields[0].line,
         hint: Self.headerHint)
     }
-    key = keys.isEmpty ? nil : Self.template(keys.map { ($0.path.dropFirst(), $0.column) })
-    value = Self.template(values.map { ($0.path.dropFirst(), $0.column) })
-  }
-
-  private static func template(_ columns: [(path: ArraySlice<String>, column: Int)]) -> Template {
-    if let only = columns.first, only.path.isEmpty { return .column(only.column) }
-    var names: [String] = []
-    var groups: [String: [(ArraySlice<String>, Int)]] = [:]
-    for (path, column) in columns {
-      guard let name = path.first else { continue }
-      if groups[name] == nil { names.append(name) }
-      groups[name, default: []].append((path.dropFirst(), column))
+    do throws(ValueError) {
+      template = try ValueColumns(header: columns.map { $0.joined(separator: ".") })
+    } catch {
+      throw self.error("csv-header", error.message, at: fields[0].start, line: fields[0].line)
     }
-    return .record(names.map { (name: $0, template: template(groups[$0] ?? [])) })
   }
 
   private func location(of offset: Int, line: Int, length: Int = 1) -> SourceLocation {

@@ -1,19 +1,6 @@
 internal import BPFObject
 internal import Planning
 
-/// Gives the contents of the files that a manifest names; the caller does the reading.
-public protocol FileReader {
-  /// The bytes of the file at a path relative to the working directory, or absolute.
-  func read(_ path: String) throws(FileError) -> [UInt8]
-}
-
-/// Why a file cannot be read, in words: "no such file".
-public struct FileError: Error, Hashable, Sendable {
-  public var message: String
-
-  public init(_ message: String) { self.message = message }
-}
-
 /// One row of a file of entries.
 struct EntryRow {
   enum Part: String { case key, value }

@@ -62,6 +62,7 @@ struct ReferenceCheck {
   private func checkMap(_ map: Manifest.MapDeclaration, _ log: inout DiagnosticLog) {
     let name = map.ref.value
     checkObject(of: map.ref, in: "map", &log)
+    TypeCheck(map: map).run(&log)
     if map.object == nil, let object = manifest.objects.first(where: { $0.name.value == name }) {
       log.error(
         "name-collision", "the map '\(name)' has the name of an object", at: map.ref.at,

@@ -1,0 +1,22 @@
+internal import CBPF
+internal import Glibc
+
+/// `/run/bpfapply`: what belongs to this boot and to no bpffs.
+public enum RunDirectory {
+  private static let path = "/run/bpfapply"
+
+  /// The path of a file in it. The directory is made (0700) if it is missing, and refused when it is
+  /// not the effective user's own.
+  public static func path(of name: String) throws(KernelError) -> String {
+    if unsafe mkdir(path, 0o700) < 0, errno != EEXIST {
+      throw KernelError("mkdir", Errno(rawValue: errno), on: path)
+    }
+    let directory = try openFile(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    let facts = try fileStatus(directory.rawValue, on: path)
+    guard facts.st_uid == geteuid(), facts.st_mode & 0o022 == 0 else {
+      throw KernelError(
+        "mkdir", refused: "it belongs to somebody else, or others can write to it", on: path)
+    }
+    return "\(path)/\(name)"
+  }
+}

@@ -1,0 +1,253 @@
+internal import BPFObject
+internal import Planning
+
+extension Resolver {
+  mutating func resolveAttachments() {
+    for attachment in manifest.attachments {
+      guard let program = programs[attachment.program.value] else { continue }
+      for (instance, hook) in hooks(of: attachment, program) {
+        let address = Address.attachment(attachment.name.value, instance: instance)
+        var desired = DesiredAttachment(
+          name: attachment.name.value, instance: instance, program: program.ref, hook: hook,
+          pin: defaultPin(address))
+        desired.allowGap = attachment.allowGap
+        desired.location = location(attachment.name.at)
+        desired.exclusive = attachment.isExclusive
+        desired.cookie = attachment.cookie?.value
+        checkTaken(desired)
+        attachments.append(desired)
+      }
+      checkCookie(attachment, program)
+    }
+  }
+
+  /// The hooks of an attachment by instance; nothing when something is wrong, which is reported.
+  private mutating func hooks(
+    of attachment: Manifest.Attachment, _ program: DesiredProgram
+  ) -> [(instance: String?, hook: Hook)] {
+    let image = program.image
+    guard let block = attachment.hook else {
+      return sectionHook(attachment, program).map { [(nil, $0)] } ?? []
+    }
+    switch block.value {
+    case .xdp(let interfaces, let namespace, let mode, _):
+      guard fits(program, [.xdp], block.at) else { return [] }
+      return interfaces.map { name in
+        let interface = InterfaceName(namespace: namespace, name: name.value)
+        return (
+          Manifest.Attachment.instance(interface: name.value, namespace: namespace),
+          .xdp(interface: interface, mode: mode)
+        )
+      }
+    case .tcx(let interfaces, let namespace, let direction, _):
+      guard fits(program, [.schedCls], block.at) else { return [] }
+      let fromSection = image.expectedAttachType.flatMap {
+        [.tcxIngress, .tcxEgress].contains($0) ? $0 : nil
+      }
+      guard let type = direction ?? fromSection else {
+        log.error(
+          "missing-key",
+          "the section '\(image.section)' does not say which packets, and so 'direction' is needed",
+          at: block.at, hints: ["direction: ingress, or direction: egress"])
+        return []
+      }
+      if let fromSection, fromSection != type {
+        log.error(
+          "wrong-program",
+          "'\(program.ref)' is made for \(fromSection) (section '\(image.section)'), not for \(type)",
+          at: block.at)
+        return []
+      }
+      return interfaces.map { name in
+        let interface = InterfaceName(namespace: namespace, name: name.value)
+        return (
+          Manifest.Attachment.instance(interface: name.value, namespace: namespace),
+          .tcx(interface: interface, attachType: type)
+        )
+      }
+    case .cgroup(let paths, let attachType, _):
+      guard let type = cgroupType(attachType, program, at: block.at) else { return [] }
+      return paths.map { path in
+        let clean = "/" + path.value.split(separator: "/").joined(separator: "/")
+        return (
+          Manifest.Attachment.instance(cgroup: path.value), .cgroup(path: clean, attachType: type)
+        )
+      }
+    case .networkNamespace(let namespace, let type):
+      let needed: ProgramType = type == .skLookup ? .skLookup : .flowDissector
+      guard fits(program, [needed], block.at) else { return [] }
+      return [(nil, .networkNamespace(namespace, attachType: type))]
+    case .netfilter(let place, let namespace):
+      guard fits(program, [.netfilter], block.at) else { return [] }
+      return [(nil, .netfilter(place, namespace: namespace))]
+    case .tracepoint(let category, let name):
+      guard fits(program, [.tracepoint], block.at) else { return [] }
+      return [(nil, .tracepoint(category: category, name: name))]
+    case .rawTracepoint(let name):
+      guard fits(program, [.rawTracepoint, .rawTracepointWritable], block.at) else { return [] }
+      return [(nil, .rawTracepoint(name: name))]
+    }
+  }
+
+  private mutating func fits(
+    _ program: DesiredProgram, _ types: [ProgramType], _ position: Position
+  ) -> Bool {
+    guard !types.contains(program.image.type) else { return true }
+    log.error(
+      "wrong-program",
+      "'\(program.ref)' is of type \(program.image.type) (section '\(program.image.section)'), "
+        + "and this hook takes \(types[0])", at: position)
+    return false
+  }
+
+  /// The hook that the program's section names.
+  private mutating func sectionHook(
+    _ attachment: Manifest.Attachment, _ program: DesiredProgram
+  ) -> Hook? {
+    let image = program.image
+    let section = "the section '\(image.section)' of '\(program.ref)'"
+    func missing(_ message: String, _ hint: String) -> Hook? {
+      log.error(
+        "missing-key", "\(section) \(message)", at: attachment.name.at, hints: [hint],
+        related: [("the program is named here", attachment.program.at)])
+      return nil
+    }
+    switch image.type {
+    case .xdp:
+      return missing("does not say which interface", "add a block: xdp: {interface: …}")
+    case .schedCls:
+      return missing("does not say which interface", "add a block: tcx: {interface: …}")
+    case .netfilter:
+      return missing("does not say which hook", "add a block: netfilter: {pf: …, hook: …}")
+    case .skLookup: return .networkNamespace(.own, attachType: .skLookup)
+    case .flowDissector: return .networkNamespace(.own, attachType: .flowDissector)
+    case .tracepoint:
+      let parts = (image.attachTarget ?? "").split(separator: "/", maxSplits: 1)
+      guard parts.count == 2 else {
+        return missing(
+          "does not say which tracepoint", "add a block: tracepoint: {name: category:event}")
+      }
+      return .tracepoint(category: String(parts[0]), name: String(parts[1]))
+    case .rawTracepoint, .rawTracepointWritable:
+      guard let name = image.attachTarget else {
+        return missing("does not say which tracepoint", "add a block: raw_tracepoint: {name: …}")
+      }
+      return .rawTracepoint(name: name)
+    case .tracing:
+      guard let target = program.attachTo, let type = image.expectedAttachType else { return nil }
+      return .tracing(attachType: type, target: target)
+    default:
+      if CgroupHooks.programTypes.contains(image.type) {
+        return missing("does not say which cgroup", "add a block: cgroup: {path: …}")
+      }
+      log.error(
+        "not-supported-yet",
+        "programs of type \(image.type) cannot be attached yet", at: attachment.program.at)
+      return nil
+    }
+  }
+
+  private mutating func cgroupType(
+    _ declared: Located<AttachType>?, _ program: DesiredProgram, at position: Position
+  ) -> AttachType? {
+    let image = program.image
+    guard fits(program, CgroupHooks.programTypes, position) else { return nil }
+    guard let type = declared?.value ?? image.expectedAttachType else {
+      log.error(
+        "missing-key",
+        "the section '\(image.section)' does not say which event, and so 'attach_type' is needed",
+        at: position, hints: ["attach_type: \(CgroupHooks.types(of: image.type)[0])"])
+      return nil
+    }
+    if let made = image.expectedAttachType, made != type {
+      log.error(
+        "wrong-program",
+        "'\(program.ref)' is made for \(made) (section '\(image.section)'), not for \(type)",
+        at: declared?.at ?? position,
+        hints: ["programs: {\(program.ref): {attach_type: \(type)}} makes it for that"])
+      return nil
+    }
+    guard CgroupHooks.types(of: image.type).contains(type) else {
+      log.error(
+        "wrong-program", "a program of type \(image.type) cannot be attached as \(type)",
+        at: declared?.at ?? position,
+        hints: [
+          "it can be: "
+            + CgroupHooks.types(of: image.type).map(\.description).joined(separator: ", ")
+        ])
+      return nil
+    }
+    return type
+  }
+
+  private mutating func checkCookie(
+    _ attachment: Manifest.Attachment, _ program: DesiredProgram
+  ) {
+    let takers: [ProgramType] = [
+      .tracepoint, .rawTracepoint, .rawTracepointWritable, .tracing, .kprobe, .perfEvent, .lsm,
+    ]
+    guard let cookie = attachment.cookie, !takers.contains(program.image.type) else { return }
+    log.error(
+      "conflicting-keys", "the hooks of \(program.image.type) programs have no 'cookie'",
+      at: cookie.at)
+  }
+
+  /// Hooks that hold a single program cannot be asked for twice.
+  private mutating func checkTaken(_ new: DesiredAttachment) {
+    let other = attachments.first { existing in
+      switch (existing.hook, new.hook) {
+      case (.xdp(let a, _), .xdp(let b, _)): a == b
+      case (.networkNamespace(let a, .flowDissector), .networkNamespace(let b, .flowDissector)):
+        a == b
+      default: false
+      }
+    }
+    guard let other else { return }
+    log.add(
+      Diagnostic(
+        code: "hook-taken",
+        message: "\(other.address) and \(new.address) want the same hook, which holds one program",
+        location: new.location,
+        related: other.location.map { [.init(message: "the other one", location: $0)] } ?? []))
+  }
+}
+
+extension Manifest.Attachment {
+  var isExclusive: Bool {
+    switch hook?.value {
+    case .xdp(_, _, _, let exclusive), .tcx(_, _, _, let exclusive), .cgroup(_, _, let exclusive):
+      exclusive
+    default: false
+    }
+  }
+}
+
+/// Which attach types of cgroups go with which program types.
+enum CgroupHooks {
+  static let programTypes: [ProgramType] = [
+    .cgroupSkb, .cgroupSock, .sockOps, .cgroupDevice, .cgroupSockAddr, .cgroupSysctl,
+    .cgroupSockopt,
+  ]
+
+  static func types(of program: ProgramType) -> [AttachType] {
+    switch program {
+    case .cgroupSkb: [.cgroupInetIngress, .cgroupInetEgress]
+    case .cgroupSock:
+      [
+        .cgroupInetSockCreate, .cgroupInetSockRelease, .cgroupInet4PostBind, .cgroupInet6PostBind,
+      ]
+    case .sockOps: [.cgroupSockOps]
+    case .cgroupDevice: [.cgroupDevice]
+    case .cgroupSysctl: [.cgroupSysctl]
+    case .cgroupSockopt: [.cgroupGetsockopt, .cgroupSetsockopt]
+    default:
+      [
+        .cgroupInet4Bind, .cgroupInet6Bind, .cgroupInet4Connect, .cgroupInet6Connect,
+        .cgroupUnixConnect, .cgroupUdp4Sendmsg, .cgroupUdp6Sendmsg, .cgroupUnixSendmsg,
+        .cgroupUdp4Recvmsg, .cgroupUdp6Recvmsg, .cgroupUnixRecvmsg, .cgroupInet4Getpeername,
+        .cgroupInet6Getpeername, .cgroupUnixGetpeername, .cgroupInet4Getsockname,
+        .cgroupInet6Getsockname, .cgroupUnixGetsockname,
+      ]
+    }
+  }
+}

@@ -1,0 +1,179 @@
+internal import BPFObject
+internal import Planning
+
+extension Resolver {
+  /// The declared entries as bytes; nil when something is wrong, which is reported.
+  mutating func makeEntries(
+    _ declared: Manifest.Entries, of map: inout DesiredMap
+  ) -> DesiredEntries? {
+    guard checkPolicy(declared, map) else { return nil }
+    let before = log.errors.count
+    var rows = EntryRows(map: map)
+    if let items = declared.items {
+      for item in items where !log.isFull {
+        if item.value.isSensitive || item.key?.isSensitive == true { map.sensitive = true }
+        add(item, to: &rows)
+      }
+    }
+    rows.fileStart = rows.origins.count
+    if let file = declared.file, let bytes = entryFiles[manifest.path(file.value)] {
+      add(fileAt: manifest.path(file.value), bytes, to: &rows)
+    }
+    reportDuplicates(in: rows, file: declared.file.map { manifest.path($0.value) })
+    let limit = Int(map.map.maxEntries)
+    // A kernel decides how many entries a perf event array has.
+    if rows.count > limit, limit > 0 {
+      log.error(
+        "too-many-entries",
+        "\(rows.count) entries are declared for '\(map.ref)', which holds \(limit)",
+        at: declared.at, hints: ["raise max_entries"])
+    }
+    guard log.errors.count == before else { return nil }
+    return DesiredEntries(
+      policy: declared.policy, enforceValues: declared.enforceValues, table: rows.table,
+      references: rows.references)
+  }
+
+  /// What the type of the map lets be promised.
+  private mutating func checkPolicy(_ entries: Manifest.Entries, _ map: DesiredMap) -> Bool {
+    let type = map.map.type
+    let possible: [DesiredEntries.Policy]
+    switch type {
+    case .queue, .stack: possible = [.seed]
+    case .bloomFilter: possible = [.merge, .seed]
+    case .lruHash, .lruPercpuHash: possible = [.merge, .seed]
+    case .hash, .array, .percpuHash, .percpuArray, .lpmTrie, .progArray, .devmap, .devmapHash,
+      .cpumap:
+      possible = [.exact, .merge, .seed]
+    default: possible = []
+    }
+    guard !possible.contains(entries.policy) else { return true }
+    let names = possible.map { "'\($0.rawValue)'" }.joined(separator: " or ")
+    log.error(
+      "invalid-policy",
+      possible.isEmpty
+        ? "a \(type) takes no entries"
+        : "the entries of a \(type) cannot be '\(entries.policy.rawValue)'", at: entries.at,
+      hints: [possible.isEmpty ? nil : "what such a map can promise is \(names)"])
+    return false
+  }
+
+  private mutating func add(_ item: Items.Item, to rows: inout EntryRows) {
+    do throws(EntryError) {
+      let added = try rows.add(key: item.key?.value, value: item.value.value)
+      rows.origins.append(item.key?.at ?? item.at)
+      want(added, at: item.value.at)
+    } catch {
+      let data = error.part == .key ? item.key : item.value
+      guard let data else {
+        return log.error("missing-key", error.error.message, at: item.at)
+      }
+      valueError(error.error, of: "the \(error.part.rawValue)", in: data)
+    }
+  }
+
+  private mutating func add(fileAt path: String, _ bytes: [UInt8], to rows: inout EntryRows) {
+    var reader: any EntryReader
+    do throws(Diagnostic) {
+      reader = try EntryFile.reader(bytes, file: path)
+    } catch {
+      return log.add(error)
+    }
+    while !log.isFull {
+      do throws(Diagnostic) {
+        guard let row = try reader.next() else { return }
+        add(row, from: reader, path, to: &rows)
+      } catch {
+        log.add(error)
+      }
+    }
+  }
+
+  private mutating func add(
+    _ row: EntryRow, from reader: any EntryReader, _ path: String, to rows: inout EntryRows
+  ) {
+    do throws(EntryError) {
+      let added = try rows.add(key: row.key, value: row.value)
+      rows.origins.append(Position(line: UInt32(clamping: row.line), column: 1))
+      if let added { wantFromFile(added, row, reader) }
+    } catch {
+      let place = reader.locate(error.part, error.error.path, in: row)
+      log.add(
+        Diagnostic(
+          code: "invalid-value", message: "the \(error.part.rawValue): \(error.error.message)",
+          location: place, hints: error.error.hint.map { [$0] } ?? []))
+    }
+  }
+
+  /// A program that is referred to has to be loaded.
+  private mutating func want(_ reference: EntryReference?, at position: Position) {
+    if case .program(let ref, _) = reference { checkReference(ref, location(position), position) }
+  }
+
+  private mutating func wantFromFile(
+    _ reference: EntryReference, _ row: EntryRow, _ reader: any EntryReader
+  ) {
+    guard case .program(let ref, _) = reference else { return }
+    let place = reader.locate(.value, [], in: row)
+    checkReference(ref, place, manifest.name.at)
+  }
+
+  private mutating func checkReference(
+    _ ref: String, _ place: SourceLocation, _ position: Position
+  ) {
+    guard let (object, name) = Self.parts(ref), let loaded = objects[object] else {
+      guard let (object, _) = Self.parts(ref), manifest.objects.contains(where: { $0.name.value == object })
+      else {
+        log.add(
+          Diagnostic(
+            code: "unknown-program", message: "'\(ref)' names no program of an object",
+            location: place, hints: ["a program is OBJECT/NAME"]))
+        return
+      }
+      return
+    }
+    let function = declaredPrograms[ref]?.function?.value ?? name
+    guard loaded.file.program(function) == nil else {
+      return pending.append((.program(ref), position))
+    }
+    log.add(
+      Diagnostic(
+        code: "unknown-program", message: "the object '\(object)' has no program '\(function)'",
+        location: place,
+        hints: Suggestion.hint(for: function, in: loaded.file.programs.map(\.name)).map { [$0] }
+          ?? []))
+  }
+
+  private mutating func reportDuplicates(in rows: EntryRows, file: String?) {
+    for (first, second) in rows.duplicates(limit: DiagnosticLog.limit) {
+      func place(_ row: Int) -> SourceLocation {
+        let name = row >= rows.fileStart ? file ?? manifest.file : manifest.file
+        return SourceLocation(file: name, at: rows.origins[row])
+      }
+      log.add(
+        Diagnostic(
+          code: "duplicate-entry", message: "the key stands in the entries twice",
+          location: place(second),
+          related: [.init(message: "first given here", location: place(first))]))
+    }
+  }
+
+  /// The programs that the object itself puts into a program array.
+  mutating func slotEntries(of map: DesiredMap, at position: Position) -> DesiredEntries? {
+    guard map.map.type == .progArray, let object = map.object else { return nil }
+    var rows = EntryRows(map: map)
+    for (slot, name) in map.map.slots.sorted(by: { $0.key < $1.key }) {
+      let ref = "\(object)/\(name)"
+      do throws(EntryError) {
+        _ = try rows.add(
+          key: .scalar(String(slot), plain: true), value: .scalar(ref, plain: true))
+        pending.append((.program(ref), position))
+      } catch {
+        log.error(
+          "bad-object", "slot \(slot) of '\(map.ref)': \(error.error.message)", at: position)
+        return nil
+      }
+    }
+    return DesiredEntries(policy: .exact, table: rows.table, references: rows.references)
+  }
+}

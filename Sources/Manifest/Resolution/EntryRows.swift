@@ -1,0 +1,193 @@
+internal import BPFObject
+internal import Planning
+
+/// A key or a value that does not fit its type.
+struct EntryError: Error {
+  var part: EntryRow.Part
+  var error: ValueError
+
+  init(_ part: EntryRow.Part, _ error: ValueError) {
+    self.part = part
+    self.error = error
+  }
+}
+
+/// Entries as they are encoded, side by side as in the table that they become.
+struct EntryRows {
+  private let map: DesiredMap
+  private let keySize: Int
+  private let valueSize: Int
+  private let hasKey: Bool
+  private let isIndexed: Bool
+  private var keys: [UInt8] = []
+  private var values: [UInt8] = []
+  private(set) var count = 0
+  private(set) var references: [[UInt8]: EntryReference] = [:]
+  /// Where each row stands: in the manifest, and from `fileStart` on in the file.
+  var origins: [Position] = []
+  var fileStart = 0
+
+  init(map: DesiredMap) {
+    self.map = map
+    keySize = Int(map.map.keySize)
+    valueSize = Int(map.map.valueSize)
+    hasKey = keySize > 0
+    isIndexed = [.array, .percpuArray, .progArray, .devmap, .cpumap].contains(map.map.type)
+  }
+
+  var table: EntryTable {
+    EntryTable(keySize: keySize, valueSize: valueSize, keys: keys, values: values)
+  }
+
+  /// Encodes one entry, and gives what its value refers to.
+  mutating func add(key: Value?, value: Value) throws(EntryError) -> EntryReference? {
+    let keyBytes = try encode(key: key)
+    let (bytes, reference) = try encode(value: value)
+    keys += keyBytes
+    values += bytes
+    count += 1
+    if let reference { references[keyBytes] = reference }
+    return reference
+  }
+
+  private func encode(key: Value?) throws(EntryError) -> [UInt8] {
+    guard hasKey else {
+      guard key == nil else {
+        throw EntryError(.key, ValueError(message: "the entries of a \(map.map.type) have no key"))
+      }
+      return []
+    }
+    guard let key, let layout = map.keyLayout else {
+      throw EntryError(.key, ValueError(message: "an entry of a \(map.map.type) needs 'key'"))
+    }
+    do throws(ValueError) {
+      let bytes = try layout.encode(key)
+      if isIndexed { try checkIndex(bytes) }
+      return bytes
+    } catch {
+      throw EntryError(.key, error)
+    }
+  }
+
+  private func checkIndex(_ bytes: [UInt8]) throws(ValueError) {
+    guard bytes.count == 4 else { return }
+    let index = unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
+    guard index >= map.map.maxEntries else { return }
+    throw ValueError(
+      message: "index \(index) is out of range: the map has \(map.map.maxEntries) entries",
+      hint: "raise max_entries")
+  }
+
+  private func encode(
+    value: Value
+  ) throws(EntryError) -> (bytes: [UInt8], reference: EntryReference?) {
+    do throws(ValueError) {
+      switch map.map.type {
+      case .progArray: return try program(value)
+      case .devmap, .devmapHash: return try ReferenceValue(valueSize, "ifindex").encode(value)
+      case .cpumap: return try ReferenceValue(valueSize, "qsize").encode(value)
+      default:
+        guard let layout = map.valueLayout else {
+          throw ValueError(message: "the values of a \(map.map.type) have no type")
+        }
+        return (try layout.encode(value), nil)
+      }
+    } catch {
+      throw EntryError(.value, error)
+    }
+  }
+
+  private func program(
+    _ value: Value
+  ) throws(ValueError) -> (bytes: [UInt8], reference: EntryReference?) {
+    guard case .scalar(let ref, _) = value, ref.utf8.contains(0x2F) else {
+      throw ValueError(message: "expected a program: OBJECT/NAME")
+    }
+    return ([UInt8](repeating: 0, count: valueSize), .program(ref, offset: 0))
+  }
+
+  /// Pairs of rows with the same key, at most `limit`.
+  func duplicates(limit: Int) -> [(first: Int, second: Int)] {
+    guard hasKey, count > 1 else { return [] }
+    func precedes(_ left: Int, _ right: Int) -> Bool {
+      keys[left * keySize..<(left + 1) * keySize].lexicographicallyPrecedes(
+        keys[right * keySize..<(right + 1) * keySize])
+    }
+    // Files are often sorted already.
+    if (1..<count).allSatisfy({ precedes($0 - 1, $0) }) { return [] }
+    let order = (0..<count).sorted { precedes($0, $1) || (!precedes($1, $0) && $0 < $1) }
+    var found: [(Int, Int)] = []
+    for index in 1..<count where !precedes(order[index - 1], order[index]) {
+      found.append((order[index - 1], order[index]))
+      if found.count == limit { break }
+    }
+    return found
+  }
+}
+
+/// A value of a devmap or cpumap: a number (an interface's index, by name too; a queue's size), and
+/// in eight bytes also the program that runs there.
+private struct ReferenceValue {
+  private let size: Int
+  private let number: String
+
+  init(_ size: Int, _ number: String) {
+    self.size = size
+    self.number = number
+  }
+
+  func encode(
+    _ value: Value
+  ) throws(ValueError) -> (bytes: [UInt8], reference: EntryReference?) {
+    guard size == 4 || size == 8 else {
+      throw ValueError(message: "values of \(size) bytes are neither 4 nor 8")
+    }
+    var first: Value?
+    var program: String?
+    switch value {
+    case .scalar: first = value
+    case .record(let members):
+      for member in members {
+        switch member.name {
+        case number, number == "ifindex" ? "interface" : number: first = member.value
+        case "program", "bpf_prog":
+          guard case .scalar(let ref, _) = member.value, ref.utf8.contains(0x2F) else {
+            throw ValueError(
+              path: [.member(member.name)], message: "expected a program: OBJECT/NAME")
+          }
+          guard size == 8 else {
+            throw ValueError(
+              path: [.member(member.name)], message: "values of four bytes hold no program")
+          }
+          program = ref
+        default:
+          throw ValueError(
+            path: [.member(member.name)], message: "unknown field '\(member.name)'",
+            hint: Suggestion.hint(for: member.name, in: [number, "program"])
+              ?? "its fields are \(number) and program")
+        }
+      }
+    case .null, .list: break
+    }
+    guard let first, case .scalar(let text, let plain) = first else {
+      throw ValueError(
+        message: "expected \(number == "ifindex" ? "an interface" : "a number"), or a mapping",
+        hint: "its fields are \(number) and program")
+    }
+    let padding = [UInt8](repeating: 0, count: size - 4)
+    if number == "ifindex", !plain || ScalarText.integer(text) == nil {
+      guard ScalarText.isInterface(text) else {
+        throw ValueError(message: "\(Printable.quoted(text)) is no interface's name")
+      }
+      guard program == nil else {
+        throw ValueError(
+          message: "an interface by name together with a program is not supported yet",
+          hint: "give the interface's index")
+      }
+      return ([0, 0, 0, 0] + padding, .interface(text, offset: 0))
+    }
+    let layout = Layout.integer(size: 4, signed: false, bigEndian: false)
+    let bytes = try layout.encode(first)
+    return (bytes + padding, program.map { .program($0, offset: 4) })
+  }
+}

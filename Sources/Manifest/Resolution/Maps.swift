@@ -1,0 +1,169 @@
+internal import BPFObject
+internal import Planning
+
+extension Resolver {
+  /// A map with its layouts and entries; false when that failed, which is reported.
+  mutating func makeMap(_ ref: String, at position: Position) -> Bool {
+    let declared = declaredMaps[ref]
+    var map: DesiredMap
+    if let (objectName, name) = Self.parts(ref) {
+      guard let object = objects[objectName] else { return false }
+      guard let spec = object.maps[name] else {
+        log.error(
+          "unknown-map", "the object '\(objectName)' has no map '\(name)'",
+          at: declared?.ref.at ?? position,
+          hints: [
+            Suggestion.hint(for: name, in: object.maps.keys.sorted())
+              ?? Self.listing(object.maps.keys.sorted())
+          ])
+        return false
+      }
+      map = DesiredMap(ref: ref, map: spec, pin: defaultPin(.map(ref)))
+      map.object = objectName
+      if let declared, spec.data != nil, !checkDataSettings(declared) { return false }
+      guard apply(declared, to: &map, object: object) else { return false }
+    } else {
+      guard let declared else { return false }
+      map = DesiredMap(
+        ref: ref, map: MapSpec(name: ref, type: declared.type?.value ?? .unspecified),
+        pin: defaultPin(.map(ref)))
+      guard apply(declared, to: &map, object: nil) else { return false }
+    }
+    map.location = location(declared?.ref.at ?? position)
+    if let declared {
+      map.protect = declared.protect
+      map.sensitive = declared.sensitive
+      if let external = declared.external {
+        map.external = external.value
+        map.pin = PinSpec(path: external.value)
+        maps[ref] = map
+        return true
+      }
+    }
+    guard checkSupported(map, at: declared?.ref.at ?? position) else { return false }
+    addData(to: &map)
+    map.freeze = declared?.freeze?.value ?? (map.map.data?.kind == .rodata)
+    if let declared, let entries = declared.entries {
+      guard let made = makeEntries(entries, of: &map) else { return false }
+      map.entries = made
+    } else if !map.map.slots.isEmpty {
+      map.entries = slotEntries(of: map, at: position)
+    }
+    map.onReplace = declared?.onReplace?.value ?? Self.onReplace(map)
+    maps[ref] = map
+    return true
+  }
+
+  /// What the design says where the manifest says nothing.
+  private static func onReplace(_ map: DesiredMap) -> DesiredMap.OnReplace {
+    switch map.map.data?.kind {
+    case .rodata: return .recreate
+    case .data, .bss: return .migrate
+    case nil: break
+    }
+    if let entries = map.entries, entries.policy == .exact, entries.enforceValues {
+      return .recreate
+    }
+    let refillable: [MapType] = [
+      .ringbuf, .userRingbuf, .perfEventArray, .progArray, .devmap, .devmapHash, .cpumap,
+    ]
+    return refillable.contains(map.map.type) ? .recreate : .refuse
+  }
+
+  /// Only how it is treated can be said about global data; what it is comes from the object.
+  private mutating func checkDataSettings(_ map: Manifest.MapDeclaration) -> Bool {
+    let allowed: Set = ["protect", "sensitive", "on_replace", "freeze"]
+    let wrong = map.given.subtracting(allowed).filter { !$0.hasPrefix("x-") }.sorted()
+    guard let first = wrong.first else { return true }
+    log.error(
+      "conflicting-keys",
+      "'\(map.ref.value)' holds global variables, and so '\(first)' cannot be said about it",
+      at: map.ref.at, hints: ["their values are set under objects: globals"])
+    return false
+  }
+
+  private mutating func checkSupported(_ map: DesiredMap, at position: Position) -> Bool {
+    let later: [MapType] = [.arrayOfMaps, .hashOfMaps, .structOps, .arena, .insnArray]
+    guard later.contains(map.map.type) else { return true }
+    log.error(
+      "not-supported-yet", "the map '\(map.ref)' is a \(map.map.type), which is not supported yet",
+      at: position)
+    return false
+  }
+
+  /// The declared fields over those of the object, and the layouts of keys and values.
+  private mutating func apply(
+    _ declared: Manifest.MapDeclaration?, to map: inout DesiredMap, object: LoadedObject?
+  ) -> Bool {
+    if let type = declared?.type { map.map.type = type.value }
+    if let count = declared?.maxEntries { map.map.maxEntries = count.value }
+    if let flags = declared?.flags { map.map.flags = flags.value }
+    if let node = declared?.numaNode { map.map.numaNode = node.value }
+    if let extra = declared?.extra { map.map.extra = extra.value }
+    if object == nil { setImpliedSizes(of: &map.map) }
+
+    let key = layout(
+      declared?.key, btf: object?.file.btf, id: map.map.keyTypeID, size: map.map.keySize,
+      isOwn: object == nil)
+    let value = layout(
+      declared?.value, btf: object?.file.btf, id: map.map.valueTypeID, size: map.map.valueSize,
+      isOwn: object == nil)
+    guard key.valid, value.valid else { return false }
+    map.keyLayout = key.layout
+    map.valueLayout = value.layout
+    if map.map.type == .lpmTrie, let layout = map.keyLayout {
+      map.keyLayout = Layout.prefixLayout(key: layout)
+    }
+    if object == nil {
+      map.map.keySize = UInt32(clamping: map.keyLayout?.size ?? 0)
+      map.map.valueSize = UInt32(clamping: map.valueLayout?.size ?? 0)
+    }
+    return true
+  }
+
+  /// Keys and values whose form is the kernel's own.
+  private func setImpliedSizes(of map: inout MapSpec) {
+    switch map.type {
+    case .array, .percpuArray: map.keySize = 4
+    case .progArray, .perfEventArray: (map.keySize, map.valueSize) = (4, 4)
+    // An index or a queue size, and the program to run there.
+    case .devmap, .devmapHash, .cpumap: (map.keySize, map.valueSize) = (4, 8)
+    default: break
+    }
+  }
+
+  private mutating func layout(
+    _ declared: TypedData?, btf: BTF?, id: UInt32, size: UInt32, isOwn: Bool
+  ) -> (layout: Layout?, valid: Bool) {
+    if let declared {
+      do throws(ValueError) {
+        let expected = isOwn && size == 0 ? nil : Int(size)
+        return (try Layout(type: declared.value, size: expected), true)
+      } catch {
+        log.error(
+          "invalid-type", error.message, at: declared.position(of: error.path),
+          hints: [error.hint])
+        return (nil, false)
+      }
+    }
+    guard size > 0 else { return (nil, true) }
+    if let btf, id != 0, let layout = try? btf.layout(of: id), layout.size == Int(size) {
+      return (layout, true)
+    }
+    // What nothing is known about: a number where it can be one.
+    return (
+      isOwn && (size == 4 || size == 8)
+        ? .integer(size: Int(size), signed: false, bigEndian: false) : .bytes(Int(size)), true
+    )
+  }
+
+  /// Global data is one entry: read-only data to the byte, the rest only to begin with.
+  private func addData(to map: inout DesiredMap) {
+    guard let data = map.map.data else { return }
+    let key = [UInt8](repeating: 0, count: Int(map.map.keySize))
+    map.entries = DesiredEntries(
+      policy: data.kind == .rodata ? .exact : .seed,
+      table: EntryTable(
+        keySize: key.count, valueSize: data.contents.count, keys: key, values: data.contents))
+  }
+}

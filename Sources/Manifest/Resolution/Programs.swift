@@ -1,0 +1,116 @@
+internal import BPFObject
+internal import Planning
+
+extension Resolver {
+  /// The image of a program and what it reaches; false when that failed, which is reported.
+  mutating func makeProgram(_ ref: String, at position: Position) -> Bool {
+    guard let (objectName, name) = Self.parts(ref), let object = objects[objectName] else {
+      return false
+    }
+    let declared = declaredPrograms[ref]
+    let function = declared?.function?.value ?? name
+    guard object.file.program(function) != nil else {
+      log.error(
+        "unknown-program", "the object '\(objectName)' has no program '\(function)'",
+        at: declared?.function?.at ?? position,
+        hints: [
+          Suggestion.hint(for: function, in: object.file.programs.map(\.name)) ?? Self.listing(
+            object.file.programs.map(\.name))
+        ])
+      return false
+    }
+    var image: ProgramImage
+    do throws(ObjectError) {
+      image = try object.file.image(
+        of: function, type: declared?.type?.value, attachType: declared?.attachType?.value)
+    } catch {
+      objectError(error, code: "bad-program", at: position)
+      return false
+    }
+    if let flags = declared?.flags { image.flags = flags.value }
+
+    var bindings: [String: String] = [:]
+    for map in image.reachableMaps {
+      guard let bound = boundRef(objectName, map) else { return false }
+      bindings[map] = bound
+      pending.append((.map(bound), position))
+    }
+    guard let attachTo = attachTarget(of: image, declared, ref, at: position) else { return false }
+    var program = DesiredProgram(
+      ref: ref, object: objectName, image: image, bindings: bindings,
+      pin: defaultPin(.program(ref)),
+      digest: digest(of: image, attachTo: attachTo.name, bindings: bindings, object: object))
+    program.attachTo = attachTo.name
+    program.location = location(declared?.ref.at ?? position)
+    programs[ref] = program
+    return true
+  }
+
+  static func listing(_ names: [String]) -> String? {
+    names.isEmpty ? nil : "it has \(names.prefix(12).joined(separator: ", "))"
+  }
+
+  /// What a tracing program is made for; the name is nil for types that need none, and the result
+  /// when it is missing.
+  private mutating func attachTarget(
+    of image: ProgramImage, _ declared: Manifest.ProgramDeclaration?, _ ref: String,
+    at position: Position
+  ) -> (name: String?, Void)? {
+    let needed = [.tracing, .lsm, .ext].contains(image.type)
+    guard needed else {
+      if let target = declared?.attachTo {
+        log.error(
+          "conflicting-keys", "a program of type \(image.type) has no 'attach_to'", at: target.at)
+        return nil
+      }
+      return (nil, ())
+    }
+    guard image.type == .tracing, image.expectedAttachType == .traceRawTp else {
+      log.error(
+        "not-supported-yet",
+        "the program '\(ref)' (section '\(image.section)') is not supported yet", at: position,
+        hints: ["of the tracing programs, tp_btf is"])
+      return nil
+    }
+    guard let target = declared?.attachTo?.value ?? image.attachTarget else {
+      log.error(
+        "missing-key", "the section '\(image.section)' of '\(ref)' does not say what it traces",
+        at: declared?.ref.at ?? position,
+        hints: ["say it in the manifest: programs: {\(ref): {attach_to: …}}"])
+      return nil
+    }
+    return (target, ())
+  }
+
+  /// Over all that decides what the kernel is given, and nothing that differs between hosts or
+  /// builds of the same code: no line numbers, no type ids, no descriptors.
+  private func digest(
+    of image: ProgramImage, attachTo: String?, bindings: [String: String], object: LoadedObject
+  ) -> String {
+    var digest = SpecDigest()
+    digest.add("bpfapply program 1")
+    digest.add(image.name)
+    digest.add(image.type.rawValue)
+    digest.add(image.expectedAttachType.map(\.description))
+    digest.add(image.flags)
+    digest.add(attachTo)
+    digest.add(image.license)
+    var code: [UInt8] = []
+    code.reserveCapacity(image.instructions.count * 8)
+    for instruction in image.instructions { instruction.encode(into: &code) }
+    digest.add(code)
+    digest.add(image.references.count)
+    for reference in image.references {
+      digest.add(reference.instruction)
+      digest.add(bindings[reference.map])
+      digest.add(reference.valueOffset.map { String($0) })
+    }
+    // Constants are part of the program: the verifier prunes by them.
+    for map in bindings.keys.sorted() {
+      guard let data = object.maps[map]?.data, data.kind == .rodata else { continue }
+      digest.add(map)
+      digest.add(data.contents)
+    }
+    return digest.hex
+  }
+}

@@ -1,0 +1,118 @@
+internal import BPFKernel
+internal import BPFObject
+import Planning
+
+/// What runs on a hook: by PROG_QUERY or rtnetlink where they tell, by the links else.
+extension LiveKernel {
+  func observe(
+    _ hook: Planning.Hook, _ links: [ObservedLink]
+  ) throws(KernelFailure) -> ObservedHook {
+    var observed = ObservedHook(hook: hook.place)
+    do throws(KernelError) {
+      try fill(&observed, hook, links)
+    } catch {
+      guard let missing = error.missingTarget else { throw KernelFailure(error) }
+      observed.missing = missing
+    }
+    return observed
+  }
+
+  private func fill(
+    _ observed: inout ObservedHook, _ hook: Planning.Hook, _ links: [ObservedLink]
+  ) throws(KernelError) {
+    switch hook {
+    case .xdp(let name, _):
+      let interface = try within(name.namespace) { () throws(KernelError) in
+        try NetworkInterface.existing(name.name)
+      }
+      observed.targetID = UInt64(interface.index)
+      let target = LinkTarget.interface(index: interface.index, attachType: nil)
+      for program in interface.xdp.programs {
+        let link = links.first {
+          $0.type == .xdp && $0.programID == program.programID && $0.target == target
+        }
+        observed.xdpMode = Planning.XDPMode(program.mode)
+        observed.occupants.append(.init(programID: program.programID, linkID: link?.id))
+      }
+    case .tcx(let name, let attachType):
+      try within(name.namespace) { () throws(KernelError) in
+        let index = try NetworkInterface.existing(name.name).index
+        observed.targetID = UInt64(index)
+        let programs = try HookPrograms(on: .interface(index), type: attachType)
+        observed.revision = programs.revision
+        observed.occupants = programs.entries.map {
+          .init(programID: $0.programID, linkID: $0.linkID == 0 ? nil : $0.linkID)
+        }
+      }
+    case .cgroup(let path, let attachType):
+      let cgroup = try Cgroup(path)
+      observed.targetID = cgroup.id
+      let programs = try HookPrograms(on: .cgroup(cgroup), type: attachType)
+      observed.occupants = join(programs, links) {
+        $0 == .cgroup(id: cgroup.id, attachType: attachType)
+      }
+    case .networkNamespace(let name, let attachType):
+      let namespace = try namespace(name)
+      observed.targetID = namespace.inode
+      let programs = try HookPrograms(on: .namespace(namespace), type: attachType)
+      observed.occupants = join(programs, links) {
+        $0 == .networkNamespace(
+          inode: UInt32(truncatingIfNeeded: namespace.inode), attachType: attachType)
+      }
+    case .netfilter(let place, let name):
+      _ = try namespace(name)
+      // There is no query; link info tells place and priority, but not the network namespace.
+      observed.occupants = links.filter { $0.target == .netfilter(place) }
+        .map { .init(programID: $0.programID, linkID: $0.id) }
+    case .tracepoint(let category, let name):
+      _ = try Tracefs.tracepointID(category: category, name: name)
+    case .rawTracepoint, .tracing: break
+    }
+  }
+
+  /// A query without link ids, completed by the links that stand there. A program may stand on a
+  /// cgroup hook by several links.
+  private func join(
+    _ programs: HookPrograms, _ links: [ObservedLink], _ isThere: (LinkTarget) -> Bool
+  ) -> [ObservedHook.Occupant] {
+    var there = links.filter { isThere($0.target) }
+    return programs.entries.map { entry in
+      let index = there.firstIndex { $0.programID == entry.programID }
+      return .init(programID: entry.programID, linkID: index.map { there.remove(at: $0).id })
+    }
+  }
+}
+
+extension NetworkInterface {
+  /// The interface of that name in the calling thread's network namespace; ENODEV if there is none.
+  static func existing(_ name: String) throws(KernelError) -> NetworkInterface {
+    guard let interface = try named(name) else {
+      throw KernelError("RTM_GETLINK", .noDevice, on: "interface \(name)")
+    }
+    return interface
+  }
+}
+
+extension KernelError {
+  /// Why the hook does not exist, if that is what the error says.
+  fileprivate var missingTarget: String? {
+    switch problem {
+    case .errno(.noEntry), .errno(.noDevice): "\(context) does not exist"
+    case .refused(let reason) where call == "tracefs" || call == "netns" || call == "cgroup":
+      "\(context): \(reason)"
+    default: nil
+    }
+  }
+}
+
+extension Planning.XDPMode {
+  init(_ mode: BPFKernel.XDPMode) {
+    self =
+      switch mode {
+      case .auto: .auto
+      case .native: .native
+      case .generic: .generic
+      case .offload: .offload
+      }
+  }
+}

@@ -1,0 +1,34 @@
+internal import BPFKernel
+internal import BPFObject
+internal import Planning
+
+/// The running kernel, by bpf(2), rtnetlink and the bpffs.
+///
+/// One for each run of the tool; not shared between threads, since network namespaces belong to
+/// threads.
+public final class LiveKernel: Kernel {
+  public typealias Object = LiveObject
+
+  /// Where the bpffs is mounted that owners' directories are on.
+  let mount: String
+  /// The mounted bpffs by path, looked up once.
+  var filesystems: [BPFFilesystem] = []
+  /// The kernel's own BTF, read when the first program needs it.
+  var kernelTypes: KernelTypes?
+
+  /// `bpffs` is the mount point; it is looked at when it is first needed.
+  public init(bpffs: String = "/sys/fs/bpf") { mount = bpffs }
+
+  /// The facts of this host.
+  func hostFacts() throws(KernelFailure) -> Planning.HostFacts {
+    let device = try filesystem(of: mount + "/").device
+    return try wrap(about: "this host") { () throws(KernelError) in
+      Planning.HostFacts(
+        bootID: try BPFKernel.HostFacts.bootID(),
+        kernelRelease: try BPFKernel.HostFacts.kernelRelease(),
+        possibleCPUs: try BPFKernel.HostFacts.possibleCPUs(),
+        // Without the right to load the probe the algorithm is not known, and tags prove nothing.
+        tagAlgorithm: (try? TagAlgorithm.probe()).flatMap { $0 }, bpffsDevice: device)
+    }
+  }
+}

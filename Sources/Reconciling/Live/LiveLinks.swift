@@ -1,0 +1,106 @@
+internal import BPFKernel
+internal import BPFObject
+public import Planning
+
+extension LiveKernel {
+  public func createLink(
+    _ program: LiveObject, to attachment: DesiredAttachment
+  ) throws(KernelFailure) -> LiveObject {
+    let program = try self.program(program, "BPF_LINK_CREATE")
+    let subject = attachment.address.description
+    let cookie = attachment.cookie ?? 0
+    return try wrap(about: subject) { () throws(KernelError) in
+      switch attachment.hook {
+      case .xdp(let interface, let mode):
+        return try within(interface.namespace) { () throws(KernelError) in
+          let index = try NetworkInterface.existing(interface.name).index
+          return try link(program, .xdp(interface: index, mode: mode.kernelMode))
+        }
+      case .tcx(let interface, let attachType):
+        return try within(interface.namespace) { () throws(KernelError) in
+          let index = try NetworkInterface.existing(interface.name).index
+          return try link(
+            program, .tcx(interface: index, type: attachType, position: HookPosition()))
+        }
+      case .cgroup(let path, let attachType):
+        return try link(
+          program, .cgroup(try Cgroup(path), type: attachType, position: HookPosition()))
+      case .networkNamespace(let name, let attachType):
+        return try link(program, .namespace(try namespace(name), type: attachType))
+      case .netfilter(let place, let name):
+        return try within(name) { () throws(KernelError) in
+          try link(
+            program,
+            .netfilter(
+              family: place.protocolFamily, hook: place.hook, priority: place.priority,
+              defragment: place.defragment))
+        }
+      case .tracepoint(let category, let name):
+        let event = try PerfEvent.tracepoint(category: category, name: name)
+        return try link(program, .perfEvent(event, cookie: cookie))
+      case .rawTracepoint(let name):
+        return try LiveObject(
+          try Link.openRawTracepoint(name, program: program, cookie: cookie))
+      case .tracing(let attachType, _):
+        return try link(program, .tracing(type: attachType, cookie: cookie))
+      }
+    }
+  }
+
+  private func link(
+    _ program: BPFKernel.Program, _ hook: BPFKernel.Hook
+  ) throws(KernelError) -> LiveObject {
+    try LiveObject(try Link.create(program, on: hook))
+  }
+
+  public func updateLink(
+    _ link: LiveObject, to program: LiveObject, expected: LiveObject
+  ) throws(KernelFailure) {
+    let link = try self.link(link, "BPF_LINK_UPDATE")
+    let new = try self.program(program, "BPF_LINK_UPDATE")
+    let old = try self.program(expected, "BPF_LINK_UPDATE")
+    try wrap { () throws(KernelError) in try link.update(to: new, expected: old) }
+  }
+
+  public func detach(_ link: LiveObject) throws(KernelFailure) -> Bool {
+    let link = try self.link(link, "BPF_LINK_DETACH")
+    do throws(KernelError) {
+      try link.detach()
+      return true
+    } catch {
+      switch error.errno {
+      // The device or cgroup is gone, and with it the place where the program stood.
+      case .noLink?: return true
+      case .notSupported?, .notSupportedByKernel?: return false
+      default: throw KernelFailure(error)
+      }
+    }
+  }
+
+  // MARK: Namespaces
+
+  func namespace(_ name: NetworkNamespaceName) throws(KernelError) -> NetworkNamespace {
+    switch name {
+    case .own: try NetworkNamespace.current()
+    case .name(let name), .path(let name): try NetworkNamespace(name)
+    }
+  }
+
+  func within<Result: ~Copyable>(
+    _ name: NetworkNamespaceName, _ body: () throws(KernelError) -> Result
+  ) throws(KernelError) -> Result {
+    if case .own = name { return try body() }
+    return try namespace(name).run(body)
+  }
+}
+
+extension Planning.XDPMode {
+  var kernelMode: BPFKernel.XDPMode {
+    switch self {
+    case .auto: .auto
+    case .native: .native
+    case .generic: .generic
+    case .offload: .offload
+    }
+  }
+}

@@ -1,0 +1,129 @@
+internal import BPFKernel
+internal import BPFObject
+public import Planning
+
+extension LiveKernel {
+  public func open(_ kind: Planning.ObjectKind, id: UInt32) throws(KernelFailure) -> LiveObject {
+    try wrap { () throws(KernelError) in
+      switch kind {
+      case .map: LiveObject(try Map(id: id))
+      case .program: try LiveObject(try BPFKernel.Program(id: id))
+      case .link: try LiveObject(try Link(id: id))
+      }
+    }
+  }
+
+  public func loadBTF(_ bytes: [UInt8]) throws(KernelFailure) -> LiveObject {
+    try wrap { () throws(KernelError) in try LiveObject(try LoadedBTF.load(bytes)) }
+  }
+
+  public func createMap(
+    _ creation: MapCreation<LiveObject>
+  ) throws(KernelFailure) -> LiveObject {
+    let inner: Map?
+    if let object = creation.inner {
+      inner = try map(object, "BPF_MAP_CREATE")
+    } else {
+      inner = nil
+    }
+    var parameters = MapParameters(creation.map, btf: creation.btf?.btf, inner: inner)
+    return try wrap { () throws(KernelError) in
+      if parameters.type == .perfEventArray, parameters.maxEntries == 0 {
+        parameters.maxEntries = UInt32(try BPFKernel.HostFacts.possibleCPUs())
+      }
+      do throws(KernelError) {
+        return LiveObject(try Map.create(parameters))
+      } catch {
+        // Many map types refuse to have their keys and values described; the description is an
+        // extra, so such a map is made without. An error that has another reason comes again.
+        guard parameters.btf != nil else { throw error }
+        parameters.btf = nil
+        parameters.keyTypeID = 0
+        parameters.valueTypeID = 0
+        return LiveObject(try Map.create(parameters))
+      }
+    }
+  }
+
+  public func loadProgram(
+    _ load: ProgramLoad<LiveObject>
+  ) throws(KernelFailure) -> LiveObject {
+    let image = load.image
+    var descriptors: [String: Int32] = [:]
+    for name in image.reachableMaps {
+      guard let object = load.maps[name] else {
+        throw KernelFailure(
+          operation: "BPF_PROG_LOAD", subject: image.name, message: "no map is bound to \(name)")
+      }
+      descriptors[name] = try map(object, "BPF_PROG_LOAD").descriptor.rawValue
+    }
+    var parameters = ProgramParameters(
+      type: image.type, name: MapSpec.kernelName(for: image.name),
+      instructions: image.instructions { descriptors[$0] ?? -1 }, license: image.license,
+      expectedAttachType: image.expectedAttachType)
+    parameters.flags = image.flags
+    parameters.btf = load.btf?.btf
+    parameters.functionInfo = image.functionInfo
+    parameters.lineInfo = image.lineInfo
+    if let target = load.attachTo, let attachType = image.expectedAttachType {
+      parameters.attachTypeID = try types().id(of: target, for: attachType)
+    }
+    do throws(KernelError) {
+      return try withExtendedLifetime(load) { () throws(KernelError) in
+        try LiveObject(try BPFKernel.Program.load(parameters))
+      }
+    } catch {
+      var failure = KernelFailure(error, subject: "program \(image.name)")
+      failure.sourceLine = VerifierLocation(
+        log: error.verifierLog ?? "", lineInfo: image.lineInfo, btf: load.btfBytes)
+      throw failure
+    }
+  }
+
+  public func bind(_ map: LiveObject, to program: LiveObject) throws(KernelFailure) {
+    let target = try self.program(program, "BPF_PROG_BIND_MAP")
+    let bound = try self.map(map, "BPF_PROG_BIND_MAP")
+    try wrap { () throws(KernelError) in try target.bind(bound) }
+  }
+
+  private func types() throws(KernelFailure) -> KernelTypes {
+    if let kernelTypes { return kernelTypes }
+    let loaded = try KernelTypes.running()
+    kernelTypes = loaded
+    return loaded
+  }
+}
+
+/// The types of the running kernel, which tracing programs name their targets by.
+struct KernelTypes {
+  let btf: BTF
+
+  static func running() throws(KernelFailure) -> KernelTypes {
+    let path = "/sys/kernel/btf/vmlinux"
+    let bytes = try wrap(about: path) { () throws(KernelError) in try KernelBTF.vmlinux() }
+    do throws(ObjectError) {
+      return KernelTypes(btf: try BTF(parsing: bytes))
+    } catch {
+      throw KernelFailure(
+        operation: "read", subject: path, message: "its types cannot be read: \(error)")
+    }
+  }
+
+  /// The type id that PROG_LOAD takes as `attach_btf_id`.
+  func id(of target: String, for attachType: AttachType) throws(KernelFailure) -> UInt32 {
+    let (kind, name, what): (BTF.Kind, String, String) =
+      switch attachType {
+      case .traceRawTp: (.typedef, "btf_trace_\(target)", "raw tracepoint")
+      case .traceIter: (.function, "bpf_iter_\(target)", "iterator")
+      case .lsmMac, .lsmCgroup: (.function, "bpf_lsm_\(target)", "LSM hook")
+      default: (.function, target, "function")
+      }
+    guard let id = btf.first(kind, named: name) else {
+      throw KernelFailure(
+        operation: "BPF_PROG_LOAD", subject: target,
+        message: "this kernel has no \(what) \(target)",
+        hints: ["bpftool btf dump file /sys/kernel/btf/vmlinux | grep \(name)"])
+    }
+    return id
+  }
+}

@@ -1,0 +1,199 @@
+internal import BPFKernel
+internal import BPFObject
+public import Planning
+
+extension LiveKernel {
+  public func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState {
+    var state = ObservedState(host: try hostFacts())
+    try observePins(scope, &state)
+    try observeObjects(&state)
+    do throws(KernelFailure) {
+      state.inventory = try readInventory(root: scope.root)
+    } catch {
+      state.limitations.append("the inventory cannot be read: \(error.message)")
+    }
+    for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
+      state.hooks.append(try observe(hook, state.links))
+    }
+    try observeContents(scope, &state)
+    return state
+  }
+
+  // MARK: Pins
+
+  private func observePins(
+    _ scope: ObservationScope, _ state: inout ObservedState
+  ) throws(KernelFailure) {
+    // The directory is looked at whoever it belongs to; trust matters when something is changed.
+    if let root = try place(of: scope.root) {
+      let tree = try wrap { () throws(KernelError) -> PinTree in
+        guard try root.directory.status(root.name)?.kind == .directory else { return PinTree() }
+        return try root.directory.directory(root.name).walk()
+      }
+      for pin in tree.pins { record(pin.path, pin.status, pin.object.map { ($0.kind, $0.id) }, &state) }
+    }
+    for path in scope.paths.sorted() where !path.hasPrefix(scope.root + "/") {
+      guard let place = try place(of: path),
+        let status = try wrap({ () throws(KernelError) in
+          try place.directory.status(place.name)
+        })
+      else { continue }
+      let pinned = try wrap { () throws(KernelError) -> (BPFKernel.ObjectKind, UInt32)? in
+        guard status.kind == .pin, let object = try place.directory.open(place.name) else {
+          return nil
+        }
+        return (object.kind, try LiveObject(object).id)
+      }
+      record(path, status, pinned, &state)
+    }
+    state.pins.sort { $0.path < $1.path }
+  }
+
+  private func record(
+    _ path: String, _ status: PinStatus, _ object: (kind: BPFKernel.ObjectKind, id: UInt32)?,
+    _ state: inout ObservedState
+  ) {
+    guard let object, let kind = Planning.ObjectKind(rawValue: object.kind.rawValue) else {
+      state.limitations.append("\(path) cannot be opened or is no BPF object")
+      return
+    }
+    state.pins.append(
+      ObservedPin(
+        path: path, kind: kind, id: object.id, mode: status.mode, owner: status.userID,
+        group: status.groupID))
+  }
+
+  // MARK: Objects
+
+  /// Everything on the host by id; without CAP_SYS_ADMIN only what our pins lead to.
+  private func observeObjects(_ state: inout ObservedState) throws(KernelFailure) {
+    var maps: [MapInfo] = []
+    var programs: [ProgramInfo] = []
+    var links: [LinkInfo] = []
+    do throws(KernelError) {
+      maps = try MapInfo.all.get()
+      programs = try ProgramInfo.all.get()
+      links = try LinkInfo.all.get()
+    } catch {
+      guard error.errno == .notPermitted else { throw KernelFailure(error) }
+      state.limitations.append(
+        "without CAP_SYS_ADMIN only pinned objects are seen; nothing is pruned")
+      (maps, programs, links) = try pinnedInfos(state.pins)
+    }
+    state.maps = maps.map(ObservedMap.init)
+    let owners = try metadata(maps)
+    state.programs = programs.map { info in
+      var program = ObservedProgram(
+        id: info.id, name: info.name, type: info.type, tag: info.tag.description,
+        mapIDs: info.mapIDs, loadTime: info.loadTime, userID: info.userID)
+      program.metadata = info.mapIDs.lazy.compactMap { owners[$0] }.first
+      return program
+    }
+    state.links = links.map(ObservedLink.init)
+  }
+
+  private func pinnedInfos(
+    _ pins: [ObservedPin]
+  ) throws(KernelFailure) -> ([MapInfo], [ProgramInfo], [LinkInfo]) {
+    var maps: [UInt32: MapInfo] = [:]
+    var programs: [UInt32: ProgramInfo] = [:]
+    var links: [UInt32: LinkInfo] = [:]
+    for pin in pins {
+      guard let place = try place(of: pin.path) else { continue }
+      try wrap { () throws(KernelError) in
+        switch try place.directory.open(place.name) {
+        case .map(let map): maps[map.info.id] = map.info
+        case .program(let program):
+          let info = try program.info()
+          programs[info.id] = info
+        case .link(let link):
+          let info = try link.info()
+          links[info.id] = info
+        case nil: break
+        }
+      }
+    }
+    return (
+      maps.values.sorted { $0.id < $1.id }, programs.values.sorted { $0.id < $1.id },
+      links.values.sorted { $0.id < $1.id }
+    )
+  }
+
+  /// Whose programs are bound to which metadata map. Maps that vanish meanwhile say nothing.
+  private func metadata(_ maps: [MapInfo]) throws(KernelFailure) -> [UInt32: ProgramMetadata] {
+    var owners: [UInt32: ProgramMetadata] = [:]
+    for info in maps where info.name == OwnerMetadata.mapName && info.type == .array {
+      guard let map = try? Map(id: info.id), let bytes = try? map.lookup([0, 0, 0, 0]),
+        let owner = OwnerMetadata(contents: bytes)
+      else { continue }
+      owners[info.id] = owner.metadata
+    }
+    return owners
+  }
+
+  // MARK: Contents
+
+  private func observeContents(
+    _ scope: ObservationScope, _ state: inout ObservedState
+  ) throws(KernelFailure) {
+    let wanted = Set(Ownership.contentsToRead(scope, observedSoFar: state).values)
+    for index in state.maps.indices where wanted.contains(state.maps[index].id) {
+      let id = state.maps[index].id
+      do throws(KernelError) {
+        let map = try Map(id: id)
+        state.maps[index].frozen = try MapDescriptorInfo(of: map).isFrozen
+        guard state.maps[index].type.hasReadableEntries else { continue }
+        state.maps[index].contents = try contents(of: map)
+      } catch {
+        // Gone between the two looks: the plan will find it missing.
+        guard error.errno == .noEntry else { throw KernelFailure(error) }
+      }
+    }
+  }
+}
+
+extension MapType {
+  /// Whether all entries can be listed and read from user space.
+  var hasReadableEntries: Bool {
+    switch self {
+    case .hash, .array, .percpuHash, .percpuArray, .lruHash, .lruPercpuHash, .lpmTrie, .progArray,
+      .arrayOfMaps, .hashOfMaps, .devmap, .devmapHash, .cpumap:
+      true
+    default: false
+    }
+  }
+}
+
+extension ObservedMap {
+  init(_ info: MapInfo) {
+    self.init(
+      id: info.id, name: info.name, type: info.type, keySize: info.keySize,
+      valueSize: info.valueSize, maxEntries: info.maxEntries, flags: info.flags,
+      extra: info.extra)
+  }
+}
+
+extension ObservedLink {
+  init(_ info: LinkInfo) {
+    let target: LinkTarget =
+      switch info.target {
+      case .xdp(let index): .interface(index: index, attachType: nil)
+      case .tcx(let index, let type), .netkit(let index, let type):
+        .interface(index: index, attachType: type)
+      case .cgroup(let id, let type): .cgroup(id: id, attachType: type)
+      case .namespace(let inode, let type): .networkNamespace(inode: inode, attachType: type)
+      case .netfilter(let family, let hook, let priority, let flags):
+        .netfilter(
+          NetfilterHook(
+            protocolFamily: family, hook: hook, priority: priority, defragment: flags & 1 != 0))
+      case .rawTracepoint(let name, _): .rawTracepoint(name: name)
+      case .perfEvent(.tracepoint(let name, _)): .tracepoint(name: name)
+      case .tracing(let type, let objectID, let typeID, _):
+        .tracing(attachType: type, targetObjectID: objectID, targetBTFID: typeID)
+      case .sockmap(let id, _): .map(id: id)
+      case .structOps(let id): .map(id: id)
+      case .iterator, .perfEvent, .kprobeMulti, .uprobeMulti, .other: .other
+      }
+    self.init(id: info.id, type: info.type, programID: info.programID, target: target)
+  }
+}

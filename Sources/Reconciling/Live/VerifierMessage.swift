@@ -1,0 +1,28 @@
+internal import BPFObject
+
+extension VerifierLocation {
+  /// The C source line that a rejected program's log ends at: the last instruction that the
+  /// verifier printed, looked up in the line info. nil if the log names none or the object has no
+  /// line info.
+  init?(log: String, lineInfo: [LineInfo], btf: [UInt8]) {
+    guard !lineInfo.isEmpty, !btf.isEmpty,
+      let instruction = VerifierLocation.lastInstruction(in: log),
+      let record = lineInfo.last(where: { $0.instruction <= instruction }),
+      let types = try? BTF(parsing: btf)
+    else { return nil }
+    self.init(
+      file: types.string(at: record.file), line: Int(record.position >> 10),
+      column: Int(record.position & 0x3ff), text: types.string(at: record.text))
+  }
+
+  /// The verifier writes `INDEX: (OPCODE) …` for each instruction that it looks at.
+  static func lastInstruction(in log: String) -> UInt32? {
+    for line in log.split(separator: "\n").reversed() {
+      guard let colon = line.firstIndex(of: ":"), let index = UInt32(line[..<colon]),
+        line[line.index(after: colon)...].hasPrefix(" (")
+      else { continue }
+      return index
+    }
+    return nil
+  }
+}
