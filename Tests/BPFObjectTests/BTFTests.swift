@@ -42,12 +42,13 @@ extension BTFTests {
   @Test func cyclesEnd() throws {
     // 1: typedef → 2, 2: const → 1, 3: array of 3, 4: struct of one member 4, 5: pointer → 5
     let btf = try BTF(
-      parsing: bytes([
-        1, info(.typedef), 2, 0, info(.const), 1,
-        0, info(.array), 0, 3, 3, 2,
-        0, info(.structure, 1), 8, 0, 4, 0,
-        0, info(.pointer), 5,
-      ], strings: "\0t\0"))
+      parsing: bytes(
+        [
+          1, info(.typedef), 2, 0, info(.const), 1,
+          0, info(.array), 0, 3, 3, 2,
+          0, info(.structure, 1), 8, 0, 4, 0,
+          0, info(.pointer), 5,
+        ], strings: "\0t\0"))
     #expect(btf.count == 6)
     #expect(btf.skipModifiers(1) == nil)
     #expect(btf.size(of: 1) == nil)

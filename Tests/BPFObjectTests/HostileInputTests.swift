@@ -53,7 +53,7 @@ import Testing
     var generator = Generator(state: 0x1234_5678_9abc_def1)
     let interesting: [UInt8] = [0, 1, 0x7f, 0x80, 0xff]
     var accepted = 0
-    for _ in 0..<2000 {
+    for _ in 0..<500 {
       var changed = bytes
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
         let at = Int.random(in: 0..<changed.count, using: &generator)
@@ -65,7 +65,7 @@ import Testing
       if exercise(changed) == nil { accepted += 1 }
     }
     // Most of a file is debug information and text, where a change does no harm.
-    #expect(accepted > 100 && accepted < 2000)
+    #expect(accepted > 25 && accepted < 500)
   }
 
   /// Every word of the file's tables set to values that overflow.
@@ -103,7 +103,7 @@ import Testing
 
   @Test func whatIsNoObjectIsSaid() throws {
     func message(_ bytes: [UInt8]) -> String { exercise(bytes)?.description ?? "no error" }
-    #expect(message([]) .contains("not an ELF file: it is empty"))
+    #expect(message([]).contains("not an ELF file: it is empty"))
     #expect(message(Array("#!/bin/sh\necho".utf8)).contains("starts with \"#!/bin/sh echo\""))
     #expect(message([0x42, 0x43, 0xc0, 0xde, 1, 2]).contains("LLVM bitcode"))
     #expect(message([0x7f, 0x45, 0x4c, 0x46]).contains("truncated"))

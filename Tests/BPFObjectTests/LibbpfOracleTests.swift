@@ -13,7 +13,7 @@ import Testing
     return nil
   }()
 
-  @Test(arguments: ["maps", "functions", "sections", "callbacks", "minimal"])
+  @Test(arguments: ["maps", "functions", "sections", "callbacks", "minimal", "externs"])
   func whatTheKernelReportsWasPredicted(_ name: String) throws {
     if let reason = Self.reason {
       if getenv("CI") != nil { Issue.record("not run: \(reason)") }
@@ -48,6 +48,8 @@ import Testing
       if parts.count == 3 { loaded["\(parts[0]) \(parts[1])"] = String(parts[2]) }
     }
     #expect(!object.programs.isEmpty)
+    // Its BTF has been compared; images of it need what is not supported yet.
+    guard object.externs.isEmpty else { return }
     for program in object.programs {
       let report = try #require(loaded["prog \(program.name)"], "\(program.name): \(output)")
       let image = try object.image(of: program.name)

@@ -89,9 +89,11 @@ extension BTF {
   }
 
   /// The constants of an enumeration of 32 or 64 bits; empty for any other type.
-  public func enumerators(of id: UInt32) -> [Enumerator] {
+  public func enumerators(of id: UInt32) -> [Enumerator] { enumerators(of: id, limit: .max) }
+
+  func enumerators(of id: UInt32, limit: Int) -> [Enumerator] {
     guard let (btf, head, offset) = own(id, .enumeration, .enumeration64) else { return [] }
-    return (0..<head.count).map { index in
+    return (0..<min(head.count, limit)).map { index in
       let value: UInt64
       let at: Int
       if head.kind == .enumeration {

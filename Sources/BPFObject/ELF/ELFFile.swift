@@ -190,10 +190,6 @@ struct ELFFile: Sendable {
       bytes, in: range(of: sections[index]), section: name(ofSection: index), bigEndian: bigEndian)
   }
 
-  func firstSection(named wanted: String) -> Int? {
-    sections.indices.first { sections[$0].type != 0 && name(ofSection: $0) == wanted }
-  }
-
   /// The relocations of all sections, by the index of the section that they change.
   func relocations() throws(ObjectError) -> [Int: [Relocation]] {
     var found: [Int: [Relocation]] = [:]

@@ -12,7 +12,7 @@ struct BTFExtension: Sendable {
     var kind: UInt32
   }
 
-  /// By section name; in the order of the file, which clang writes by ascending instruction.
+  /// By section name, by ascending instruction.
   private(set) var functionInfo: [String: [FunctionInfo]] = [:]
   private(set) var lineInfo: [String: [LineInfo]] = [:]
   private(set) var coreRelocations: [String: [CORERelocation]] = [:]
@@ -60,6 +60,30 @@ struct BTFExtension: Sendable {
           instruction: try Self.instruction(&reader), typeID: try reader.read(),
           accessString: try reader.read(), kind: try reader.read()))
     }
+    for section in functionInfo.keys {
+      functionInfo[section]?.sort { $0.instruction < $1.instruction }
+    }
+    for section in lineInfo.keys { lineInfo[section]?.sort { $0.instruction < $1.instruction } }
+    for section in coreRelocations.keys {
+      coreRelocations[section]?.sort { $0.instruction < $1.instruction }
+    }
+  }
+
+  /// The entries of a function's instructions.
+  static func slice<Entry>(
+    _ entries: [Entry]?, from start: Int, to end: Int, by instruction: (Entry) -> UInt32
+  ) -> ArraySlice<Entry> {
+    guard let entries else { return [] }
+    func firstIndex(atLeast wanted: Int) -> Int {
+      var low = 0
+      var high = entries.count
+      while low < high {
+        let middle = (low + high) / 2
+        if Int(instruction(entries[middle])) < wanted { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    return entries[firstIndex(atLeast: start)..<firstIndex(atLeast: end)]
   }
 
   /// Offset and length of a part, from the end of the header.

@@ -24,6 +24,8 @@ struct BTFFixup {
 
   consuming func fixed() throws(ObjectError) -> BTF {
     var work = self
+    work.allocateKernelSymbols()
+    work.allocateConfiguration()
     for id in work.btf.ids(of: .dataSection) { try work.fixDataSection(id) }
     work.hideFunctions()
     return work.btf

@@ -12,6 +12,9 @@ struct MapDefinition {
     self.btf = btf
     self.name = name
     spec = MapSpec(name: name, type: .unspecified)
+    guard let fields = btf.head(structure)?.count, fields <= 64 else {
+      throw failure("has too many fields")
+    }
     let members = btf.members(of: structure)
     if let type = members.first(where: { $0.name == "type" }) {
       spec.type = MapType(rawValue: try integer32(type))
@@ -88,7 +91,7 @@ struct MapDefinition {
       if head.kind == .pointer, let shape = btf.array(head.sizeOrType) {
         return UInt64(shape.count)
       }
-      if head.kind.isEnumeration, let constant = btf.enumerators(of: head.id).first {
+      if head.kind.isEnumeration, let constant = btf.enumerators(of: head.id, limit: 1).first {
         return constant.value
       }
     }

@@ -4,6 +4,11 @@ extension ObjectReader {
     var maps = try readDeclaredMaps()
     var globals: [GlobalVariable] = []
     var zeroFilled: UInt64 = 0
+    var known = Set(maps.map(\.name))
+    let symbols = btf == nil ? symbolsBySection() : [:]
+    for id in btf?.ids(of: .dataSection) ?? [] {
+      if let name = btf?.name(of: id), dataSections[name] == nil { dataSections[name] = id }
+    }
     for (index, section) in elf.sections.enumerated() where section.size > 0 {
       guard let kind = dataKind(of: index) else { continue }
       let name = code.sectionNames[index] ?? ""
@@ -23,12 +28,15 @@ extension ObjectReader {
       } else {
         contents = elf.contents(ofSection: index)
       }
-      guard !maps.contains(where: { $0.name == name }) else {
+      guard known.insert(name).inserted else {
         throw ObjectError(section: name, message: "the object has two sections of this name")
       }
       maps.append(dataMap(name, kind, contents))
       code.dataMaps[index] = name
-      globals += try readGlobals(of: name, index: index, size: contents.count)
+      globals +=
+        try btf == nil
+        ? readSymbols(symbols[index] ?? [], of: name, size: contents.count)
+        : readGlobals(of: name, size: contents.count)
     }
     return (maps, globals)
   }
@@ -52,7 +60,7 @@ extension ObjectReader {
       type: .array, keySize: 4, valueSize: UInt32(contents.count), maxEntries: 1)
     map.data = DataSection(kind: kind, contents: contents)
     if kind == .rodata { map.flags |= ObjectReader.readOnlyForPrograms }
-    if let btf, let section = btf.first(.dataSection, named: name) {
+    if let btf, let section = dataSections[name] {
       map.valueTypeID = section
       // Only what user space can see by name is worth mapping.
       let isVisible = btf.variables(of: section).contains { btf.linkage(of: $0.type) != .static }
@@ -77,29 +85,40 @@ extension ObjectReader {
   }
 
   private mutating func readGlobals(
-    of section: String, index: Int, size: Int
+    of section: String, size: Int
   ) throws(ObjectError) -> [GlobalVariable] {
-    if let btf, let id = btf.first(.dataSection, named: section) {
-      var globals: [GlobalVariable] = []
-      for variable in btf.variables(of: id) {
-        let name = try names.spend(btf.name(of: variable.type), section: section)
-        let end = UInt64(variable.offset) + UInt64(variable.size)
-        guard end <= UInt64(size), let head = btf.head(variable.type), head.kind == .variable else {
-          throw ObjectError(
-            section: section, offset: Int(variable.offset),
-            message: "the variable \"\(name)\" reaches past the end of the section")
-        }
-        globals.append(
-          GlobalVariable(
-            name: name, section: section, offset: Int(variable.offset), size: Int(variable.size),
-            typeID: head.sizeOrType, isStatic: btf.linkage(of: variable.type) == .static))
-      }
-      return globals
-    }
-    guard btf == nil else { return [] }
+    guard let btf, let id = dataSections[section] else { return [] }
     var globals: [GlobalVariable] = []
-    for symbol in elf.symbols
-    where Int(symbol.section) == index && symbol.kind == ELFFile.Symbol.Kind.object {
+    for variable in btf.variables(of: id) {
+      let name = try names.spend(btf.name(of: variable.type), section: section)
+      let end = UInt64(variable.offset) + UInt64(variable.size)
+      guard end <= UInt64(size), let head = btf.head(variable.type), head.kind == .variable else {
+        throw ObjectError(
+          section: section, offset: Int(variable.offset),
+          message: "the variable \"\(name)\" reaches past the end of the section")
+      }
+      globals.append(
+        GlobalVariable(
+          name: name, section: section, offset: Int(variable.offset), size: Int(variable.size),
+          typeID: head.sizeOrType, isStatic: btf.linkage(of: variable.type) == .static))
+    }
+    return globals
+  }
+
+  /// Without BTF variables are known by their symbols only.
+  private func symbolsBySection() -> [Int: [ELFFile.Symbol]] {
+    var found: [Int: [ELFFile.Symbol]] = [:]
+    for symbol in elf.symbols where symbol.kind == ELFFile.Symbol.Kind.object {
+      found[Int(symbol.section), default: []].append(symbol)
+    }
+    return found
+  }
+
+  private mutating func readSymbols(
+    _ symbols: [ELFFile.Symbol], of section: String, size: Int
+  ) throws(ObjectError) -> [GlobalVariable] {
+    var globals: [GlobalVariable] = []
+    for symbol in symbols {
       guard symbol.value <= UInt64(size), symbol.size <= UInt64(size) - symbol.value else {
         throw ObjectError(
           section: section, offset: Int(truncatingIfNeeded: symbol.value),

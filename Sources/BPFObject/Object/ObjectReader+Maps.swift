@@ -53,6 +53,17 @@ extension ObjectReader {
     var valuesOffset: Int?
   }
 
+  /// The last map that starts at or before an offset, if it reaches that far.
+  private func declaredMap(at offset: UInt64) -> Int? {
+    var low = 0
+    var high = declared.count
+    while low < high {
+      let middle = (low + high) / 2
+      if declared[middle].start <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 && offset < declared[low - 1].end ? low - 1 : nil
+  }
+
   /// Sets the initial slots of program arrays and maps of maps, which exist only as relocations of
   /// `.maps`.
   mutating func fillSlots(
@@ -66,11 +77,9 @@ extension ObjectReader {
         ObjectError(
           section: ".maps", offset: Int(truncatingIfNeeded: relocation.offset), message: message)
       }
-      guard
-        let position = declared.firstIndex(where: {
-          $0.start <= relocation.offset && relocation.offset < $0.end
-        })
-      else { throw failure("a relocation of no map") }
+      guard let position = declaredMap(at: relocation.offset) else {
+        throw failure("a relocation of no map")
+      }
       let map = declared[position]
       guard let valuesOffset = map.valuesOffset else {
         throw failure("map \"\(filled[position].name)\" has values that its type does not take")

@@ -12,6 +12,8 @@ struct ObjectReader {
   var sectionIndexes: [String: Int] = [:]
   /// As many as there are declared maps, in their order.
   var declared: [DeclaredMap] = []
+  /// The first data section of the BTF with a name.
+  var dataSections: [String: UInt32] = [:]
 
   init(_ bytes: [UInt8], name: String) throws(ObjectError) {
     elf = try ELFFile(parsing: bytes)

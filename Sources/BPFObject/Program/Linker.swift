@@ -96,37 +96,38 @@ struct Linker {
   private func checkCORE(
     _ function: ObjectCode.Function, _ section: ObjectCode.Section
   ) throws(ObjectError) {
-    guard let entries = code.extended.coreRelocations[section.name] else { return }
-    for entry in entries
-    where Int(entry.instruction) >= function.start && Int(entry.instruction) < function.end {
-      throw failure(
-        "has CO-RE relocations, which are not supported yet", function,
-        Int(entry.instruction) - function.start,
-        hint: "CO-RE relocations are not supported yet")
-    }
+    let entries = BTFExtension.slice(
+      code.extended.coreRelocations[section.name], from: function.start, to: function.end
+    ) { $0.instruction }
+    guard let first = entries.first else { return }
+    throw failure(
+      "needs CO-RE: CO-RE relocations are not supported yet", function,
+      Int(first.instruction) - function.start)
   }
 
   private mutating func copyInfo(
     _ function: ObjectCode.Function, _ section: ObjectCode.Section, to base: Int
   ) {
-    func place(_ instruction: UInt32) -> UInt32? {
-      let offset = Int(instruction) - function.start
-      guard offset >= 0, offset < function.count else { return nil }
-      return UInt32(truncatingIfNeeded: base + offset)
+    func moved(_ instruction: UInt32) -> UInt32 {
+      UInt32(truncatingIfNeeded: base + Int(instruction) - function.start)
     }
     // A program without types cannot have functions with types: the kernel wants all or none.
     if base == 0 || !functionInfo.isEmpty {
-      for info in code.extended.functionInfo[section.name] ?? [] {
-        guard let instruction = place(info.instruction) else { continue }
-        functionInfo.append(FunctionInfo(instruction: instruction, typeID: info.typeID))
+      let entries = BTFExtension.slice(
+        code.extended.functionInfo[section.name], from: function.start, to: function.end
+      ) { $0.instruction }
+      for var info in entries {
+        info.instruction = moved(info.instruction)
+        functionInfo.append(info)
       }
     }
     if base == 0 || !lineInfo.isEmpty {
-      for info in code.extended.lineInfo[section.name] ?? [] {
-        guard let instruction = place(info.instruction) else { continue }
-        var moved = info
-        moved.instruction = instruction
-        lineInfo.append(moved)
+      let entries = BTFExtension.slice(
+        code.extended.lineInfo[section.name], from: function.start, to: function.end
+      ) { $0.instruction }
+      for var info in entries {
+        info.instruction = moved(info.instruction)
+        lineInfo.append(info)
       }
     }
   }

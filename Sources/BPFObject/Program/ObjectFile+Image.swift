@@ -35,7 +35,7 @@ extension ObjectFile {
     try linker.link(index)
     return ProgramImage(
       name: programName, section: program.section.text, type: kind,
-      expectedAttachType: attachType ?? (type == nil ? program.expectedAttachType : nil),
+      expectedAttachType: attachType ?? (kind == program.type ? program.expectedAttachType : nil),
       flags: program.flags, attachTarget: program.attachTarget, license: license,
       instructions: linker.instructions,
       references: linker.references.sorted { $0.instruction < $1.instruction },

@@ -96,20 +96,3 @@ extension ProgramTag {
     self.bytes = Array(digest.prefix(8))
   }
 }
-
-extension Instruction {
-  /// `BPF_LD | BPF_IMM | BPF_DW`: takes the next slot as well.
-  public var isWideLoad: Bool { opcode == 0x18 }
-  /// A call of a function of the same program (`BPF_PSEUDO_CALL`).
-  public var isLocalCall: Bool { opcode == 0x85 && source == 1 }
-
-  /// Appends the eight bytes that the kernel takes, in little-endian order.
-  public func encode(into bytes: inout [UInt8]) {
-    bytes.append(opcode)
-    bytes.append(registers)
-    bytes.append(littleEndian: offset)
-    bytes.append(littleEndian: immediate)
-  }
-
-  mutating func setSource(_ source: UInt8) { registers = registers & 0x0f | source << 4 }
-}
