@@ -30,14 +30,13 @@ struct ApplyCommand: HostCommand {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     try approval.check(canAsk: host.console.isInteractive)
     let evaluation = try pipeline.evaluate(manifest)
-    let kernel = try pipeline.kernel()
-    let change = Change(pipeline: pipeline, kernel: kernel, commit: commit, approval: approval)
+    let change = Change(
+      pipeline: pipeline, kernel: try pipeline.kernel(), commit: commit, approval: approval)
     let options = guards.planOptions
     return try change.run(
-      owner: evaluation.desired.owner, question: "Apply these changes?",
-      detailedExitcode: detailedExitcode
-    ) { () throws(Failure) in
-      try pipeline.plan(evaluation, options: options, with: kernel)
+      evaluation.desired, question: "Apply these changes?", detailedExitcode: detailedExitcode
+    ) { desired, observed in
+      PlanView(evaluation.path, desired, observed, options: options)
     }
   }
 }

@@ -23,13 +23,15 @@ struct DestroyCommand: HostCommand {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     try approval.check(canAsk: host.console.isInteractive)
     let owner = try pipeline.owner(of: subject)
-    let kernel = try pipeline.kernel()
-    let change = Change(pipeline: pipeline, kernel: kernel, commit: commit, approval: approval)
+    let change = Change(
+      pipeline: pipeline, kernel: try pipeline.kernel(), commit: commit, approval: approval)
     let options = guards.planOptions
+    let nothing = DesiredState(
+      owner: owner, root: pipeline.root(of: owner), manifestPath: "", manifestDigest: "")
     return try change.run(
-      owner: owner, question: "Destroy everything of \(owner)?", detailedExitcode: false
-    ) { () throws(Failure) in
-      try pipeline.planDestroy(owner, options: options, with: kernel)
+      nothing, question: "Destroy everything of \(owner)?", detailedExitcode: false
+    ) { desired, observed in
+      PlanView(destroying: desired, observed, options: options)
     }
   }
 }

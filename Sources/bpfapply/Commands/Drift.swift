@@ -36,7 +36,7 @@ struct DriftCommand: HostCommand {
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     // Files first: a mistake in one is told before anything is looked at.
-    var evaluations: [Pipeline<K>.Evaluation?] = []
+    var evaluations: [Evaluation?] = []
     for subject in subjects {
       guard case .manifest(let path) = subject else {
         evaluations.append(nil)

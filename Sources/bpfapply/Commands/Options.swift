@@ -186,9 +186,12 @@ private func address(_ text: String) throws -> Address {
 }
 
 extension ApprovalOptions {
+  /// Nobody has to be asked.
+  var isGiven: Bool { autoApprove || expectFingerprint != nil }
+
   /// Somebody must have agreed, or be there to be asked.
   func check(canAsk: Bool) throws(Failure) {
-    guard !autoApprove, expectFingerprint == nil, !canAsk else { return }
+    guard !isGiven, !canAsk else { return }
     throw Failure(
       "approval-needed", "nobody can be asked here: standard input is no terminal",
       hints: [

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Manifest
 import Planning
@@ -5,9 +6,6 @@ import Reconciling
 
 /// Lock, plan, show, ask, execute, verify: what `apply` and `destroy` have in common.
 struct Change<K: Kernel> {
-  /// How long released objects may take to vanish.
-  static var releaseSeconds: Int { 2 }
-
   var pipeline: Pipeline<K>
   var kernel: K
   var commit: CommitOptions
@@ -15,45 +13,68 @@ struct Change<K: Kernel> {
 
   private var console: Console { pipeline.host.console }
 
-  /// `plan` is called once to plan, and again to verify.
+  /// `view` plans, and says what is needed to show the plan.
   func run(
-    owner: String, question: String, detailedExitcode: Bool,
-    plan: () throws(Failure) -> Planned
+    _ desired: DesiredState, question: String, detailedExitcode: Bool,
+    view: @escaping (DesiredState, ObservedState) -> PlanView
   ) throws(Failure) -> ExitStatus {
-    let lock = try pipeline.lock(owner, with: kernel, timeout: commit.lockTimeout)
-    defer { withExtendedLifetime(lock) {} }
-    let planned = try plan()
-    show(planned.view)
-    try checkFingerprint(planned)
-    guard planned.plan.isApplicable else { throw blocked(planned.plan) }
-    guard !planned.plan.isEmpty else {
-      if pipeline.json { printOutcome(Outcome(plan: planned.plan), planned.view, .done) }
-      return .done
-    }
-    if !approval.autoApprove, approval.expectFingerprint == nil,
-      !console.confirm("\n\(question) Only 'yes' goes on: ")
-    {
-      throw Failure("declined", "declined: nothing was changed", status: .declined)
-    }
-
-    let progress = Progress(console: console, json: pipeline.json)
-    let applier = Applier(
+    let latest = LatestView()
+    let reconciliation = Reconciliation(
       kernel: kernel,
       options: ApplyOptions(
         onError: commit.onError == .stop ? .stop : .rollback, toolVersion: BPFApply.version,
-        userID: getuid(), time: Int64(time(nil))))
-    var outcome = applier.apply(
-      planned.plan, desired: planned.desired, observed: planned.observed,
-      report: progress.report)
-    if outcome.result == .successful {
-      progress.report(.verifying)
-      try verify(&outcome, planned, again: plan)
+        userID: getuid(), time: Int64(Date().timeIntervalSince1970)),
+      lockTimeoutSeconds: commit.lockTimeout
+    ) { desired, observed in
+      let made = view(desired, observed)
+      latest.view = made
+      return made.plan
+    }
+    var refusal: Failure?
+    let progress = Progress(console: console, json: pipeline.json)
+    let ending: Reconciliation<K>.Ending
+    do throws(KernelFailure) {
+      ending = try reconciliation.apply(desired, report: progress.report) { plan in
+        let view = latest.view(of: plan)
+        show(view)
+        refusal = staleness(view, desired)
+        if refusal != nil { return false }
+        return approval.isGiven || console.confirm("\n\(question) Only 'yes' goes on: ")
+      }
+    } catch {
+      progress.end()
+      throw Failure(error, status: error.isLockTimeout ? .lockTimeout : .error)
     }
     progress.end()
-    let status = ExitStatus(outcome.result, changed: detailedExitcode)
-    printOutcome(outcome, planned.view, status)
-    if let failure = outcome.failure { pipeline.host.report(Failure(failure, status: status), json: pipeline.json) }
-    return status
+
+    switch ending {
+    case .nothingToDo(let plan):
+      let view = latest.view(of: plan)
+      show(view)
+      if let refusal = staleness(view, desired) { throw refusal }
+      if pipeline.json {
+        console.print(OutcomeJSON.outcome(Outcome(plan: plan), of: view, status: .done))
+      }
+      return .done
+    case .blocked(let plan):
+      let view = latest.view(of: plan)
+      show(view)
+      throw staleness(view, desired) ?? blocked(plan)
+    case .declined:
+      throw refusal ?? Failure("declined", "declined: nothing was changed", status: .declined)
+    case .applied(let plan, let outcome):
+      // Verifying has planned again: the view is that of the plan that was carried out.
+      let view = latest.view(of: plan)
+      let status = ExitStatus(outcome.result, changed: detailedExitcode)
+      console.print(
+        pipeline.json
+          ? OutcomeJSON.outcome(outcome, of: view, status: status)
+          : "\n" + OutcomeText(outcome, of: view, style: console.output).render())
+      if let failure = outcome.failure {
+        pipeline.host.report(Failure(failure, status: status), json: pipeline.json)
+      }
+      return status
+    }
   }
 
   private func show(_ view: PlanView) {
@@ -62,71 +83,44 @@ struct Change<K: Kernel> {
         ? OutcomeJSON.plan(view) : PlanText(view, style: console.output).render())
   }
 
-  private func checkFingerprint(_ planned: Planned) throws(Failure) {
+  /// Why this is not what was approved.
+  private func staleness(_ view: PlanView, _ desired: DesiredState) -> Failure? {
     let found: String
     switch approval.expectFingerprint {
-    case nil: return
+    case nil: return nil
     case .plan(let expected):
-      if planned.plan.fingerprint == expected { return }
-      found = planned.plan.fingerprint
+      if view.plan.fingerprint == expected { return nil }
+      found = view.plan.fingerprint
     case .manifest(let expected):
-      if planned.desired.manifestDigest == expected { return }
-      found = "manifest:" + planned.desired.manifestDigest
+      if desired.manifestDigest == expected { return nil }
+      found = "manifest:" + desired.manifestDigest
     }
-    throw Failure(
+    return Failure(
       "stale-plan", "this is not what was approved: the fingerprint is \(found)",
       hints: ["look at the new plan, and approve it with its fingerprint"], status: .stalePlan)
   }
 
+  /// One diagnostic for each block, at the place in the manifest that it is about.
   private func blocked(_ plan: Plan) -> Failure {
-    let blocks = plan.changes.flatMap { change in
+    let diagnostics = plan.changes.flatMap { change in
       change.blocks.map { block in
-        Failure(
-          block.code, "\(change.address): \(block.message)", hints: block.hints
-        ).diagnostics.map { diagnostic in
-          var diagnostic = diagnostic
-          diagnostic.location = change.location
-          return diagnostic
-        }
+        Diagnostic(
+          code: block.code, message: "\(change.address): \(block.message)",
+          location: change.location, hints: block.hints)
       }
     }
-    return Failure(Array(blocks.joined()), status: .blocked)
+    return Failure(diagnostics, status: .blocked)
   }
+}
 
-  /// Looks again: what was planned must be so now.
-  private func verify(
-    _ outcome: inout Outcome, _ planned: Planned, again: () throws(Failure) -> Planned
-  ) throws(Failure) {
-    var released: [(ObjectKind, UInt32)] = []
-    for change in planned.plan.changes {
-      guard let id = change.liveID, let kind = change.address.objectKind else { continue }
-      let successor = outcome.ids[change.address]
-      if change.action == .delete || (successor != nil && successor != id) {
-        released.append((kind, id))
-      }
-    }
-    do {
-      if !released.isEmpty {
-        _ = try kernel.waitUntilGone(released, seconds: Self.releaseSeconds)
-      }
-    } catch {
-      throw Failure(error, status: .partlyApplied)
-    }
-    do throws(Failure) {
-      let now = try again()
-      if !now.plan.isEmpty {
-        outcome.result = .notVerified(now.plan.changes.filter { $0.action != .unchanged })
-      }
-    } catch {
-      throw Failure(error.diagnostics, status: .partlyApplied)
-    }
-  }
+/// What the newest plan looks like; the planner is called again after a lock and to verify.
+private final class LatestView {
+  var view: PlanView?
 
-  private func printOutcome(_ outcome: Outcome, _ view: PlanView, _ status: ExitStatus) {
-    console.print(
-      pipeline.json
-        ? OutcomeJSON.outcome(outcome, of: view, status: status)
-        : "\n" + OutcomeText(outcome, of: view, style: console.output).render())
+  func view(of plan: Plan) -> PlanView {
+    var view = view ?? PlanView(plan: plan)
+    view.plan = plan
+    return view
   }
 }
 
@@ -142,14 +136,10 @@ extension ExitStatus {
   }
 }
 
-extension Address {
-  /// nil for a pin, which is no object.
-  var objectKind: ObjectKind? {
-    switch self {
-    case .map: .map
-    case .program: .program
-    case .attachment: .link
-    case .pin: nil
-    }
+extension KernelFailure {
+  /// The lock was held by somebody else all the time: not a failure of the call itself, unless it
+  /// is EAGAIN or ETIMEDOUT.
+  var isLockTimeout: Bool {
+    operation == "flock" && [nil, EAGAIN, ETIMEDOUT].contains(errorNumber)
   }
 }

@@ -18,13 +18,6 @@ struct Pipeline<K: Kernel> {
     self.json = json
   }
 
-  /// What a manifest asks for, and what is needed to talk about it.
-  struct Evaluation {
-    var desired: DesiredState
-    var path: String
-    var sensitive: Set<Address>
-  }
-
   // MARK: Files
 
   func manifest(_ path: String) throws(Failure) -> Manifest {
@@ -78,15 +71,6 @@ struct Pipeline<K: Kernel> {
     }
   }
 
-  /// Waits for another apply of the same owner as long as was asked for.
-  func lock(_ owner: String, with kernel: K, timeout: Int) throws(Failure) -> any OwnerLock {
-    do {
-      return try kernel.lock(owner: owner, root: root(of: owner), timeoutSeconds: timeout)
-    } catch {
-      throw Failure(error, status: error.isTimeout ? .lockTimeout : .error)
-    }
-  }
-
   // MARK: Owners
 
   /// The owners that have an inventory on the bpffs, by name.
@@ -112,9 +96,4 @@ extension ObservationScope {
     !paths.isSubset(of: other.paths) || !hooks.isSubset(of: other.hooks)
       || !contents.isSubset(of: other.contents)
   }
-}
-
-extension KernelFailure {
-  /// The lock was held by somebody else all the time: EAGAIN or ETIMEDOUT.
-  var isTimeout: Bool { errorNumber == 11 || errorNumber == 110 }
 }

@@ -18,24 +18,8 @@ extension Pipeline {
   ) throws(Failure) -> Planned {
     let desired = evaluation.desired
     let observed = try observe(ObservationScope(desired: desired), with: kernel)
-    let plan = Planning.plan(desired, observed, options: options)
-    let view = PlanView(
-      plan: plan, manifestPath: evaluation.path, manifestDigest: desired.manifestDigest,
-      sensitive: desired.sensitiveMaps.union(observed.sensitiveMaps),
-      notations: desired.notations)
-    return Planned(plan: plan, desired: desired, observed: observed, view: view)
-  }
-
-  /// What would take away all that the owner has.
-  func planDestroy(
-    _ owner: String, options: PlanOptions, with kernel: K
-  ) throws(Failure) -> Planned {
-    let root = root(of: owner)
-    let observed = try observe(ObservationScope(owner: owner, root: root), with: kernel)
-    let plan = Planning.planDestroy(owner: owner, root: root, observed, options: options)
-    let desired = DesiredState(owner: owner, root: root, manifestPath: "", manifestDigest: "")
-    let view = PlanView(plan: plan, sensitive: observed.sensitiveMaps)
-    return Planned(plan: plan, desired: desired, observed: observed, view: view)
+    let view = PlanView(evaluation.path, desired, observed, options: options)
+    return Planned(plan: view.plan, desired: desired, observed: observed, view: view)
   }
 
   /// The kernel against what was last applied of that owner.
@@ -80,6 +64,27 @@ extension Pipeline {
     report.notes = plan.notes
     report.limitations = plan.limitations
     return report
+  }
+}
+
+extension PlanView {
+  /// Plans what would make the one side as the other.
+  init(
+    _ path: String, _ desired: DesiredState, _ observed: ObservedState, options: PlanOptions
+  ) {
+    self.init(
+      plan: Planning.plan(desired, observed, options: options), manifestPath: path,
+      manifestDigest: desired.manifestDigest,
+      sensitive: desired.sensitiveMaps.union(observed.sensitiveMaps),
+      notations: desired.notations)
+  }
+
+  /// Plans what would take away all that the owner has.
+  init(destroying desired: DesiredState, _ observed: ObservedState, options: PlanOptions) {
+    self.init(
+      plan: Planning.planDestroy(
+        owner: desired.owner, root: desired.root, observed, options: options),
+      sensitive: observed.sensitiveMaps)
   }
 }
 

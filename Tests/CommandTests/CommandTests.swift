@@ -1,0 +1,257 @@
+import FakeKernel
+import FoundationEssentials
+import Planning
+import Testing
+
+@testable import bpfapply
+
+@Suite struct CommandTests {
+  @Test func validateNeedsNoKernel() throws {
+    let host = FakeHost()
+    #expect(try host.run("validate", "edge.yaml") == .done)
+    #expect(host.output == "edge.yaml is valid: 1 map, 0 programs, 0 attachments, 1 pin.\n")
+    #expect(try host.run("validate", "edge.yaml", "--output", "json") == .done)
+    #expect(host.output.contains(#""map.flows""#))
+    #expect(host.kernel.calls.isEmpty)
+  }
+
+  @Test func mistakesGoToStandardError() throws {
+    let host = FakeHost(manifest: FakeHost.manifest + "\nmapz: {}\n")
+    #expect(try host.run("validate", "edge.yaml") == .error)
+    #expect(host.output.isEmpty)
+    #expect(host.errors.contains("error[unknown-key]"))
+    #expect(host.errors.contains("mapz: {}\n"))
+    #expect(try host.run("validate", "edge.yaml", "--output", "json") == .error)
+    let failure = try JSONDecoder().decode(DecodedFailure.self, from: Data(host.errors.utf8))
+    #expect(failure.exit_status == 1)
+    #expect(failure.diagnostics.map(\.code) == ["unknown-key"])
+    #expect(try host.run("plan", "nowhere.yaml") == .error)
+    #expect(host.errors.contains("error[not-found]: there is no file nowhere.yaml"))
+  }
+
+  @Test func planTellsWithItsExitStatusWhenAsked() throws {
+    let host = FakeHost()
+    #expect(try host.run("plan", "edge.yaml") == .done)
+    #expect(host.output.contains("# map.flows will be created"))
+    #expect(host.output.contains("+ 1 = {packets: 10}"))
+    #expect(try host.run("plan", "edge.yaml", "--detailed-exitcode") == .changes)
+    #expect(try host.run("plan", "edge.yaml", "--output", "markdown") == .done)
+    #expect(host.output.hasPrefix("### bpfapply plan: `edge`"))
+    #expect(host.mutatingCalls.isEmpty)
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    #expect(try host.run("plan", "edge.yaml", "--detailed-exitcode") == .done)
+    #expect(host.output.hasPrefix("No changes. The kernel matches edge.yaml.\n"))
+  }
+
+  @Test func verifyStagesAndLetsGo() throws {
+    let host = FakeHost()
+    #expect(try host.run("plan", "edge.yaml", "--verify") == .done)
+    #expect(host.output.contains("Verified: "))
+    #expect(host.kernel.population.isEmpty)
+  }
+
+  @Test func secondApplyDoesNothing() throws {
+    let host = FakeHost()
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve", "--detailed-exitcode") == .changes)
+    #expect(host.output.contains("Done: 2 created.\n"))
+    #expect(host.errors.isEmpty)
+    host.kernel.forgetCalls()
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve", "--detailed-exitcode") == .done)
+    #expect(host.output.contains("No changes."))
+    #expect(host.mutatingCalls.isEmpty)
+  }
+
+  @Test func withoutApprovalNothingIsTouched() throws {
+    let host = FakeHost()
+    #expect(try host.run("apply", "edge.yaml") == .usage)
+    #expect(host.errors.contains("error[approval-needed]"))
+    #expect(try host.run("destroy", "edge") == .usage)
+    #expect(host.kernel.calls.isEmpty)
+  }
+
+  @Test func personAtTheTerminalIsAsked() throws {
+    let host = FakeHost()
+    host.answer = "y"
+    #expect(try host.run("apply", "edge.yaml") == .declined)
+    #expect(host.errors.contains("Only 'yes' goes on"))
+    #expect(host.kernel.population.isEmpty)
+    host.answer = "yes"
+    #expect(try host.run("apply", "edge.yaml") == .done)
+    #expect(!host.kernel.population.isEmpty)
+  }
+
+  @Test func onlyTheApprovedPlanIsApplied() throws {
+    let host = FakeHost()
+    #expect(try host.run("apply", "edge.yaml", "--expect-fingerprint", "plan:00") == .stalePlan)
+    #expect(host.kernel.population.isEmpty)
+    #expect(try host.run("apply", "edge.yaml", "--expect-fingerprint", "manifest:00") == .stalePlan)
+    try host.run("plan", "edge.yaml", "--output", "json")
+    let plan = try JSONDecoder().decode(DecodedPlan.self, from: Data(host.output.utf8))
+    #expect(
+      try host.run("apply", "edge.yaml", "--expect-fingerprint", plan.fingerprint) == .done)
+    try host.run("plan", "edge.yaml", "--output", "json")
+    let digest = "manifest:" + plan.manifest.sha256
+    #expect(try host.run("apply", "edge.yaml", "--expect-fingerprint", digest) == .done)
+  }
+
+  @Test func driftIsNamedAndRepaired() throws {
+    let host = FakeHost()
+    #expect(try host.run("drift", "edge.yaml") == .changes)
+    #expect(host.output.contains("not applied since this host was started"))
+    #expect(try host.run("drift", "--all") == .error)
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    for subject in ["edge.yaml", "edge", "--all"] {
+      #expect(try host.run("drift", subject) == .done)
+      #expect(host.output.contains("edge: no drift.\n"))
+    }
+    let map = try #require(host.kernel.pinnedID("/sys/fs/bpf/shared/flows"))
+    host.kernel.setEntry(
+      map: map, key: [1, 0, 0, 0], value: [UInt8](repeating: 0, count: 8))
+    host.kernel.setMode(0o777, of: "/sys/fs/bpf/shared/flows")
+    #expect(try host.run("drift", "edge.yaml") == .changes)
+    #expect(host.output.contains("map.flows"))
+    #expect(host.output.contains("pin.mode : applied 0600, found 0777"))
+    #expect(try host.run("drift", "edge", "--output", "json") == .changes)
+    #expect(host.output.contains(#""drift": true"#))
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve") == .done)
+    #expect(try host.run("drift", "--all") == .done)
+  }
+
+  @Test func changesOfTheManifestAreNoDrift() throws {
+    let host = FakeHost()
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    host.files["edge.yaml"] = FakeHost.manifest.replacing("packets: 20", with: "packets: 21")
+    #expect(try host.run("drift", "edge.yaml") == .done)
+    #expect(host.output.contains("1 change of edge.yaml waits to be applied"))
+  }
+
+  @Test func heldLockIsATimeout() throws {
+    let host = FakeHost()
+    let lock = try host.kernel.lock(
+      owner: "edge", root: "/sys/fs/bpf/bpfapply/edge", timeoutSeconds: 0)
+    #expect(
+      try host.run("apply", "edge.yaml", "--auto-approve", "--lock-timeout", "0") == .lockTimeout)
+    #expect(host.errors.contains("another apply of edge is running"))
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test(arguments: [("rollback", ExitStatus.rolledBack), ("stop", .partlyApplied)])
+  func failureIsReported(mode: String, status: ExitStatus) throws {
+    let host = FakeHost()
+    // The last mutating call of an apply that works, in a twin host.
+    let twin = FakeHost()
+    try twin.run("apply", "edge.yaml", "--auto-approve")
+    let calls = twin.kernel.calls
+    let last = try #require(calls.lastIndex { $0.isMutating })
+    host.kernel.inject(.fail(at: last + 1, errno: 28))
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve", "--on-error", mode) == status)
+    #expect(host.output.contains("  failed         "))
+    #expect(host.errors.contains("error[kernel-error]"))
+    host.kernel.restart()
+    if status == .rolledBack { #expect(host.kernel.population.isEmpty) }
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve") == .done)
+    #expect(try host.run("plan", "edge.yaml", "--detailed-exitcode") == .done)
+  }
+
+  @Test func protectionBlocksADestroy() throws {
+    let host = FakeHost(
+      manifest: FakeHost.manifest.replacing(
+        "    max_entries: 16", with: "    max_entries: 16\n    protect: true"))
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    #expect(try host.run("destroy", "edge", "--auto-approve") == .blocked)
+    #expect(host.output.contains("BLOCKED"))
+    #expect(host.errors.contains("map.flows"))
+    #expect(
+      try host.run("destroy", "edge", "--auto-approve", "--unprotect", "map.flows") == .done)
+    #expect(host.kernel.population.isEmpty)
+  }
+
+  @Test(arguments: ["edge", "edge.yaml"])
+  func destroyLeavesNothing(subject: String) throws {
+    let host = FakeHost()
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    #expect(try host.run("destroy", subject, "--auto-approve") == .done)
+    #expect(host.output.contains("Done: 2 deleted.\n"))
+    #expect(host.kernel.population.isEmpty)
+    #expect(try host.run("destroy", subject, "--auto-approve") == .done)
+    #expect(host.output.contains("No changes. Nothing of edge is in the kernel.\n"))
+  }
+
+  @Test func emptyManifestNeedsConsent() throws {
+    let host = FakeHost()
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    host.files["edge.yaml"] = "apiVersion: bpfapply/v1\nname: edge\n"
+    #expect(try host.run("plan", "edge.yaml") == .blocked)
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve") == .blocked)
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve", "--allow-empty") == .done)
+  }
+
+  @Test func showGroupsByOwner() throws {
+    let host = FakeHost()
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    for arguments in [["show"], ["show", "edge"], ["show", "edge.yaml"]] {
+      host.kernel.forgetCalls()
+      let command = try #require(try BPFApply.parseAsRoot(arguments) as? any HostCommand)
+      #expect(command.status(on: host.host) == .done)
+      #expect(host.mutatingCalls.isEmpty)
+    }
+    try host.run("show")
+    #expect(host.output.hasPrefix("edge (edge.yaml, applied "))
+    #expect(host.output.contains("map.flows"))
+    #expect(host.output.contains("pinned at /sys/fs/bpf/shared/flows"))
+    #expect(!host.output.contains("foreign"))
+    #expect(try host.run("show", "other") == .error)
+    #expect(try host.run("show", "no name") == .usage)
+  }
+
+  @Test func applyStreamsOneEventOnALine() throws {
+    let host = FakeHost()
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve", "--output", "json") == .done)
+    let events = try host.output.split(separator: "\n").map {
+      try JSONDecoder().decode(DecodedEvent.self, from: Data($0.utf8))
+    }
+    #expect(events.first?.type == "plan")
+    #expect(events.dropFirst().first?.type == "started")
+    #expect(events.contains { $0.type == "verifying" })
+    #expect(events.last?.type == "outcome")
+    #expect(events.last?.result == "successful")
+  }
+
+  @Test func variablesComeFromTheCommandLineAndTheEnvironment() throws {
+    let host = FakeHost(
+      manifest: "variables: {size: {default: 16}}\n"
+        + FakeHost.manifest.replacing("max_entries: 16", with: "max_entries: ${size}"))
+    host.environment = ["BPFAPPLY_VAR_size": "32", "BPFAPPLY_VAR_other": "1"]
+    try host.run("plan", "edge.yaml")
+    #expect(host.output.contains("max_entries     = 32") || host.output.contains("= 32\n"))
+    try host.run("plan", "edge.yaml", "--var", "size=64")
+    #expect(host.output.contains("= 64\n"))
+    #expect(try host.run("plan", "edge.yaml", "--var", "siez=64") == .error)
+  }
+
+  @Test func closedPipeStopsNothingAndAFullDiskIsTold() throws {
+    let host = FakeHost()
+    host.outputError = 32  // EPIPE
+    #expect(try host.run("apply", "edge.yaml", "--auto-approve") == .done)
+    host.outputError = 28  // ENOSPC
+    #expect(try host.run("show") == .error)
+    #expect(host.errors.contains("error[output]"))
+  }
+}
+
+private struct DecodedFailure: Decodable {
+  struct Diagnostic: Decodable { var code: String }
+  var exit_status: Int
+  var diagnostics: [Diagnostic]
+}
+
+private struct DecodedPlan: Decodable {
+  struct Manifest: Decodable { var sha256: String }
+  var fingerprint: String
+  var manifest: Manifest
+}
+
+private struct DecodedEvent: Decodable {
+  var type: String
+  var result: String?
+}
