@@ -26,11 +26,8 @@ public final class Cgroup: Sendable {
       throw KernelError("cgroup", refused: "the path leads upwards", on: path)
     }
     let mount = try Self.mountPath()
-    let descriptor: FileDescriptor
-    do throws(KernelError) {
-      descriptor = try openFile(mount + clean, O_RDONLY | O_DIRECTORY)
-    } catch {
-      throw KernelError("openat", error.errno ?? .noEntry, on: "cgroup \(clean) (in \(mount))")
+    let descriptor = try openFile(mount + clean, O_RDONLY | O_DIRECTORY) {
+      KernelError("openat", $0.errno ?? .noEntry, on: "cgroup \(clean) (in \(mount))")
     }
     guard
       try filesystemType(descriptor.rawValue, on: clean)

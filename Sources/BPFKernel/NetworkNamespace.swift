@@ -13,11 +13,8 @@ public final class NetworkNamespace: Sendable, CustomStringConvertible {
 
   private init(path: String, name: String?) throws(KernelError) {
     let label = name.map { "network namespace \($0)" } ?? "the network namespace"
-    let descriptor: FileDescriptor
-    do throws(KernelError) {
-      descriptor = try openFile(path, O_RDONLY)
-    } catch {
-      throw KernelError("openat", error.errno ?? .noEntry, on: "\(label) (\(path))")
+    let descriptor = try openFile(path, O_RDONLY) {
+      KernelError("openat", $0.errno ?? .noEntry, on: "\(label) (\(path))")
     }
     guard try filesystemType(descriptor.rawValue, on: label) == Self.filesystem else {
       throw KernelError("netns", refused: "\(path) is no namespace", on: label)
