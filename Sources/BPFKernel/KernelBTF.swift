@@ -7,8 +7,8 @@ public enum KernelBTF {
     do throws(KernelError) {
       return try readFile(path)
     } catch {
-      guard error.errno == .noEntry else { throw error }
-      throw error.hinting("the kernel was built without CONFIG_DEBUG_INFO_BTF")
+      throw error.hinting(
+        error.errno == .noEntry ? "the kernel was built without CONFIG_DEBUG_INFO_BTF" : nil)
     }
   }
 }

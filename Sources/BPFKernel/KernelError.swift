@@ -37,6 +37,9 @@ public struct KernelError: Error, Hashable, Sendable {
   }
 
   /// The error number, if the kernel gave one.
+  // Inlined into a catch that looks at the number and throws the error on, this crashes Swift 6.3's
+  // optimiser (CopyPropagation).
+  @inline(never)
   public var errno: Errno? {
     if case .errno(let number) = problem { return number }
     return nil
