@@ -18,7 +18,7 @@ import Testing
         let names = try inner.run { () throws(KernelError) in
           try NetworkInterface.all().map(\.name)
         }
-        #expect(names == ["lo", "veth0", "d0"], "its interfaces")
+        #expect(names.contains("d0"), "its interfaces: \(names)")
         #expect(try NetworkInterface.index(of: "d0") == nil, "the thread is back")
         let inside = failure { () throws(KernelError) in
           try inner.run { () throws(KernelError) in
