@@ -18,7 +18,8 @@ public final class BPFFilesystem: Sendable {
     }
     guard try filesystemType(descriptor.rawValue, on: path) == UInt32(CBPF_BPF_FS_MAGIC)
     else {
-      throw KernelError(call, refused: "no bpffs is mounted there", on: path,
+      throw KernelError(
+        call, refused: "no bpffs is mounted there", on: path,
         hint: Self.mountHint(path))
     }
     let canonical = try pathOf(descriptor.rawValue)
