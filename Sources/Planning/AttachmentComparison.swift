@@ -219,7 +219,7 @@ struct AttachmentComparison {
   }
 
   private func noteForeigners(_ draft: inout Draft) {
-    guard kind.holdsOne, let foreigner = foreigners.first else { return }
+    guard kind.holdsOne, kind.isQueryable, let foreigner = foreigners.first else { return }
     draft.change.blocks.append(
       Block(
         code: "hook-occupied",
@@ -237,7 +237,7 @@ struct AttachmentComparison {
           message: "whether \(hook.phrase) is ours alone cannot be seen: \(limitation)",
           hints: ["run with CAP_SYS_ADMIN", "remove exclusive: true from attachments.\(name)"]))
     }
-    guard !kind.holdsOne else { return [] }
+    guard !kind.holdsOne else { return draft.change.action == .create ? doubtfulForeigners : [] }
     let phrases = foreigners.map { situation.phrase(program: $0.programID) }
     guard !phrases.isEmpty else { return [] }
     guard goal.spec.flag("exclusive") else {
@@ -262,6 +262,19 @@ struct AttachmentComparison {
           "remove exclusive: true from attachments.\(name)",
         ]))
     return []
+  }
+
+  /// Where only links tell who is there, they do not tell in which network namespace.
+  private var doubtfulForeigners: [Note] {
+    guard !kind.isQueryable else { return [] }
+    return foreigners.map {
+      Note(
+        code: "maybe-occupied", address: goal.address,
+        message:
+          "a program that is not ours (\(situation.phrase(program: $0.programID))) stands at "
+          + "\(hook.phrase) or at the same place of another namespace; if it is the same, "
+          + "attaching fails and is rolled back")
+    }
   }
 
   // MARK: Words

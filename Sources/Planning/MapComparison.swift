@@ -62,7 +62,7 @@ struct MapComparison {
     var differences = differences
     for index in differences.indices {
       // There is no way back from a frozen map.
-      if differences[index].field == "freeze" && live.frozen == true {
+      if differences[index].field == "freeze" && differences[index].after != true {
         differences[index].forcesReplacement = true
       }
     }

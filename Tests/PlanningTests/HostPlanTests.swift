@@ -404,4 +404,17 @@ import Testing
       "fw/filter", code: 2, maps: desired.programs[0].bindings)
     #expect(scenario.plan().notes.map(\.code) == ["mixed-generations"])
   }
+
+  @Test func whereTheNamespaceIsUnknownAForeignLinkIsANote() {
+    var desired = Fixture.firewall()
+    desired.attachments[0] = Fixture.attachment(
+      "uplink", "fw/filter",
+      .netfilter(
+        NetfilterHook(protocolFamily: 2, hook: 1, priority: -10, defragment: false),
+        namespace: .own))
+    var scenario = Scenario(desired)
+    scenario.kernel.observed.hooks[0].occupants = [.init(programID: 900, linkID: 901)]
+    #expect(scenario.plan().isApplicable)
+    #expect(scenario.plan().notes.map(\.code) == ["maybe-occupied"])
+  }
 }

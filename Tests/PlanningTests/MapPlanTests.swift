@@ -318,4 +318,25 @@ import Testing
     #expect(scenario.kernel.observed.programs.first?.mapIDs.contains(77) == true)
     #expect(scenario.kernel.observed.inventory?.resources[.map("flows")] == nil)
   }
+
+  @Test func whatTheInventoryRecordsIsReadAsWell() {
+    let scenario = Scenario.applied()
+    let scope = ObservationScope(owner: "edge", root: Fixture.root)
+    let wanted = Ownership.contentsToRead(scope, observedSoFar: scenario.kernel.observed)
+    #expect(Set(wanted.keys) == ["fw/.rodata", "fw/blocklist"])
+    #expect(wanted["fw/blocklist"] == scenario.id(.map("fw/blocklist")))
+    let full = ObservationScope(desired: scenario.desired)
+    #expect(full.paths == ["/sys/fs/bpf/shared/blocklist"])
+    #expect(full.hooks == [Fixture.xdp().hook])
+  }
+
+  @Test func aFrozenStateThatIsNotKnownIsBelieved() {
+    var scenario = Scenario.applied()
+    scenario.edit(map: "flows") { $0.freeze = true }
+    scenario.apply()
+    scenario.edit(map: .map("flows")) { $0.frozen = nil }
+    #expect(scenario.plan().isEmpty)
+    scenario.edit(map: "flows") { $0.freeze = false }
+    #expect(scenario.plan().changes.first { $0.address == .map("flows") }?.action == .replace)
+  }
 }
