@@ -23,8 +23,7 @@ public struct EntryTable: Hashable, Sendable, Codable {
   ) {
     self.keySize = keySize
     self.valueSize = valueSize
-    let count =
-      keySize == 0 ? 0 : min(keys.count / keySize, valueSize == 0 ? .max : values.count / valueSize)
+    let count = keySize == 0 ? 0 : min(keys.count / keySize, valueSize == 0 ? .max : values.count / valueSize)
     let order = EntryTable.sortedOrder(keys, keySize: keySize, count: count)
     var sortedKeys: [UInt8] = []
     var sortedValues: [UInt8] = []
