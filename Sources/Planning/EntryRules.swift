@@ -11,15 +11,12 @@ struct EntryRules {
   var evicts: Bool
   /// The kernel keeps a map alive as long as it holds a program that uses it.
   var keepsItselfAlive: Bool
-  /// References are descriptors in slots that can be filled before the map is visible.
-  var isFilledWhenStaged: Bool
 
   init(_ type: MapType) {
     isArray = type == .array || type == .percpuArray
     isPerCPU = [.percpuArray, .percpuHash, .lruPercpuHash].contains(type)
     evicts = type == .lruHash || type == .lruPercpuHash
     keepsItselfAlive = [.devmap, .devmapHash, .cpumap].contains(type)
-    isFilledWhenStaged = !keepsItselfAlive
   }
 }
 
@@ -28,7 +25,8 @@ extension DesiredEntries {
   /// nil for `seed`, which is never compared.
   func digest(for type: MapType) -> String? {
     guard policy != .seed else { return nil }
-    let declared = EntryRules(type).isArray && policy == .exact && references.isEmpty
+    let declared =
+      EntryRules(type).isArray && policy == .exact && references.isEmpty
       ? table.withoutZeros : table
     var hash = SHA256()
     hash.update(data: declared.keys)

@@ -8,7 +8,14 @@ struct Situation {
   var observed: ObservedState { ownership.observed }
   var host: HostFacts { observed.host }
 
-  var sortedGoals: [Goal] { goals.values.sorted { $0.address < $1.address } }
+  let sortedGoals: [Goal]
+
+  init(ownership: Ownership, goals: [Address: Goal], options: PlanOptions) {
+    self.ownership = ownership
+    self.goals = goals
+    self.options = options
+    sortedGoals = goals.values.sorted { $0.address < $1.address }
+  }
 
   func last(_ address: Address) -> AppliedResource? { ownership.last(address) }
 
@@ -27,7 +34,8 @@ struct Situation {
   func phrase(_ pin: ObservedPin) -> String {
     switch pin.kind {
     case .map:
-      ownership.mapsByID[pin.id].map { "another map (\(name($0.name)), \($0.type))" } ?? "another map"
+      ownership.mapsByID[pin.id].map { "another map (\(name($0.name)), \($0.type))" }
+        ?? "another map"
     case .program: "another program (\(phrase(program: pin.id)))"
     case .link:
       ownership.linksByID[pin.id].map { "another link (\($0.type))" } ?? "another link"
