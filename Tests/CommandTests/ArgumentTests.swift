@@ -20,7 +20,7 @@ import Testing
       _ = try BPFApply.parseAsRoot(arguments)
       Issue.record("accepted: \(arguments)")
     } catch {
-      #expect(BPFApply.exitCode(for: error).rawValue == ExitStatus.usage.rawValue)
+      #expect(BPFApply.exitCode(for: error).rawValue == bpfapply.ExitStatus.usage.rawValue)
     }
   }
 

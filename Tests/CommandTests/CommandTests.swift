@@ -1,3 +1,4 @@
+import ArgumentParser
 import FakeKernel
 import FoundationEssentials
 import Planning
@@ -135,8 +136,8 @@ import Testing
     withExtendedLifetime(lock) {}
   }
 
-  @Test(arguments: [("rollback", ExitStatus.rolledBack), ("stop", .partlyApplied)])
-  func failureIsReported(mode: String, status: ExitStatus) throws {
+  @Test(arguments: [("rollback", bpfapply.ExitStatus.rolledBack), ("stop", .partlyApplied)])
+  func failureIsReported(mode: String, status: bpfapply.ExitStatus) throws {
     let host = FakeHost()
     // The last mutating call of an apply that works, in a twin host.
     let twin = FakeHost()
