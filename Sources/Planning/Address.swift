@@ -45,18 +45,17 @@ extension Address: CustomStringConvertible, LosslessStringConvertible {
 }
 
 extension Address: Comparable {
-  private var kindOrder: Int {
+  private var order: (kind: Int, name: String) {
     switch self {
-    case .map: 0
-    case .program: 1
-    case .attachment: 2
-    case .pin: 3
+    case .map(let ref): (0, ref)
+    case .program(let ref): (1, ref)
+    case .attachment(let name, let instance): (2, instance.map { "\(name)/\($0)" } ?? name)
+    case .pin(let name): (3, name)
     }
   }
 
   public static func < (left: Address, right: Address) -> Bool {
-    if left.kindOrder != right.kindOrder { return left.kindOrder < right.kindOrder }
-    return left.description < right.description
+    left.order < right.order
   }
 }
 

@@ -97,7 +97,7 @@ struct Cascade {
     if let map = goal.map {
       let rules = EntryRules(map.map.type)
       let references = (map.entries?.references.values).map(Array.init)?.compactMap(\.address) ?? []
-      if rules.isFilledWhenStaged && !references.isEmpty { draft.tasks.insert(.fillReferences) }
+      if !references.isEmpty { draft.tasks.insert(.fillReferences) }
       if rules.keepsItselfAlive && draft.change.liveID != nil {
         draft.tasks.insert(.clearReferences)
       }

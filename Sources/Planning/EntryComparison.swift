@@ -28,19 +28,6 @@ struct EntryComparison {
   private var rules: EntryRules { EntryRules(map.map.type) }
   private var text: EntryText { EntryText(isSensitive: map.sensitive) }
 
-  /// The declared entries whose values are program descriptors, which a devmap or cpumap may only
-  /// get when its programs are about to go live.
-  var lateReferences: [EntryChange] {
-    guard !rules.isFilledWhenStaged else { return [] }
-    var result = Result()
-    for row in 0..<entries.table.count {
-      let key = Array(entries.table.key(row))
-      guard case .program = entries.references[key] else { continue }
-      add(row, key: key, before: nil, to: &result)
-    }
-    return result.changes
-  }
-
   func compare(with contents: EntryTable?) -> Result {
     var result = Result()
     guard entries.policy != .seed else { return result }

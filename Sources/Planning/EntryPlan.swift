@@ -65,10 +65,6 @@ struct EntryPlan {
         block(&draft, missing: what)
       }
     }
-    let late = comparison.lateReferences
-    guard !late.isEmpty else { return }
-    draft.change.entries = EntryChanges(late)
-    draft.tasks.insert(.changeEntries)
   }
 
   /// Without the declared entries, the digest of what was applied tells whether they are there.

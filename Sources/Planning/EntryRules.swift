@@ -11,15 +11,12 @@ struct EntryRules {
   var evicts: Bool
   /// The kernel keeps a map alive as long as it holds a program that uses it.
   var keepsItselfAlive: Bool
-  /// References are descriptors in slots that can be filled before the map is visible.
-  var isFilledWhenStaged: Bool
 
   init(_ type: MapType) {
     isArray = type == .array || type == .percpuArray
     isPerCPU = [.percpuArray, .percpuHash, .lruPercpuHash].contains(type)
     evicts = type == .lruHash || type == .lruPercpuHash
     keepsItselfAlive = [.devmap, .devmapHash, .cpumap].contains(type)
-    isFilledWhenStaged = !keepsItselfAlive
   }
 }
 

@@ -16,6 +16,7 @@ public struct Ownership: Sendable {
   let programsByID: [UInt32: ObservedProgram]
   let linksByID: [UInt32: ObservedLink]
   let pinsByPath: [String: ObservedPin]
+  private let hooksByPlace: [Hook: ObservedHook]
   /// How objects without a pin are recognised when the inventory is lost.
   private let signs: Signs
   private let claimedPrograms: Set<UInt32>
@@ -33,6 +34,7 @@ public struct Ownership: Sendable {
     programsByID = Dictionary(observed.programs.map { ($0.id, $0) }) { first, _ in first }
     linksByID = Dictionary(observed.links.map { ($0.id, $0) }) { first, _ in first }
     pinsByPath = Dictionary(observed.pins.map { ($0.path, $0) }) { first, _ in first }
+    hooksByPlace = Dictionary(observed.hooks.map { ($0.hook.place, $0) }) { first, _ in first }
     signs = Signs(desired)
     var claimed: Set<UInt32> = []
     for case (.program, let resource) in inventory?.resources ?? [:] {
@@ -155,7 +157,7 @@ public struct Ownership: Sendable {
 
   public func pin(at path: String) -> ObservedPin? { pinsByPath[path] }
 
-  func hook(_ hook: Hook) -> ObservedHook? { observed.hooks.first { $0.hook.place == hook.place } }
+  func hook(_ hook: Hook) -> ObservedHook? { hooksByPlace[hook.place] }
 
   private func pinPath(_ address: Address, _ spec: Spec? = nil) -> String {
     spec?.text("pin.path") ?? signs.pinPaths[address] ?? PinPath.path(of: address, root: root)

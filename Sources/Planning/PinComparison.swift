@@ -58,7 +58,6 @@ struct PinComparison {
 
   /// A pin is about to be made at the desired path: what stands against it, what follows.
   func placeNew(in draft: inout Draft) {
-    if desired != PinSpec(path: desired.path) { draft.tasks.insert(.setPinAttributes) }
     if let path = last?.spec.text("pin.path"), path != desired.path,
       let old = ownership.pin(at: path), old.kind == kind, old.id == (id ?? last?.id)
     {

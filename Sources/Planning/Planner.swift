@@ -12,7 +12,7 @@ public func plan(
     owner: desired.owner, root: desired.root, observed: observed.sorted, desired: desired)
   let situation = Situation(
     ownership: ownership, goals: Goal.all(of: desired), options: options)
-  return Derivation(situation: situation, prunes: true).plan(end: .writeFinal)
+  return Derivation(situation: situation, isForApply: true).plan(end: .writeFinal)
 }
 
 /// What would take away everything that the owner has, the inventory last.
@@ -23,7 +23,7 @@ public func planDestroy(
   options.allowEmpty = true
   let ownership = Ownership(owner: owner, root: root, observed: observed.sorted)
   let situation = Situation(ownership: ownership, goals: [:], options: options)
-  return Derivation(situation: situation, prunes: true).plan(end: .removeInventory)
+  return Derivation(situation: situation, isForApply: true).plan(end: .removeInventory)
 }
 
 /// The kernel against what was last applied: a plan without steps whose changes are what somebody
@@ -33,7 +33,7 @@ public func drift(owner: String, root: String, _ observed: ObservedState) -> Pla
   let ownership = Ownership(owner: owner, root: root, observed: observed.sorted)
   let situation = Situation(
     ownership: ownership, goals: Goal.all(of: ownership), options: PlanOptions())
-  var plan = Derivation(situation: situation, prunes: false).plan(end: .writeFinal)
+  var plan = Derivation(situation: situation, isForApply: false).plan(end: .writeFinal)
   plan.steps = []
   if ownership.inventory == nil {
     plan.limitations.append("\(owner) has not been applied since the host started")
@@ -43,8 +43,9 @@ public func drift(owner: String, root: String, _ observed: ObservedState) -> Pla
 
 private struct Derivation {
   let situation: Situation
-  /// What is not wanted is deleted.
-  let prunes: Bool
+  /// Changes are meant to be made: they spread, what is not wanted goes, guards have a say. false =
+  /// only compare.
+  let isForApply: Bool
 
   private var ownership: Ownership { situation.ownership }
 
@@ -53,15 +54,15 @@ private struct Derivation {
     plan.limitations = situation.observed.limitations
     let prune = Prune(situation: situation)
     var drafts = objects()
-    Cascade(situation: situation).spread(&drafts)
+    if isForApply { Cascade(situation: situation).spread(&drafts) }
     plan.notes += entries(&drafts, limitations: &plan.limitations)
     plan.notes += attachments(&drafts)
     pins(&drafts)
-    if prunes {
+    if isForApply {
       for draft in prune.drafts() { drafts[draft.address] = draft }
       plan.notes += prune.unknownPins
     }
-    Guards(situation: situation).apply(to: &drafts)
+    if isForApply { Guards(situation: situation).apply(to: &drafts) }
     let sorted = drafts.values.sorted { $0.address < $1.address }
     plan.changes = sorted.map(\.settled)
     let stale = recordIsStale(sorted, end: end)

@@ -8,7 +8,14 @@ struct Situation {
   var observed: ObservedState { ownership.observed }
   var host: HostFacts { observed.host }
 
-  var sortedGoals: [Goal] { goals.values.sorted { $0.address < $1.address } }
+  let sortedGoals: [Goal]
+
+  init(ownership: Ownership, goals: [Address: Goal], options: PlanOptions) {
+    self.ownership = ownership
+    self.goals = goals
+    self.options = options
+    sortedGoals = goals.values.sorted { $0.address < $1.address }
+  }
 
   func last(_ address: Address) -> AppliedResource? { ownership.last(address) }
 

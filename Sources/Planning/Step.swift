@@ -6,7 +6,9 @@ public enum Step: Hashable, Sendable, Codable {
   /// Create the map with the desired spec, fill it with its entries (values that are bytes, maps
   /// or, for prog arrays, programs) and freeze it if it is read-only data or `freeze` is asked for.
   case createMap(ref: String)
-  /// Fill the slots of a new prog array or map of maps once their targets are loaded.
+  /// Fill the slots of a new prog array or map of maps once their targets are loaded, then freeze it
+  /// if that is asked for. For a devmap or cpumap this comes after `writeIntent`: the programs in it
+  /// would keep it alive if the apply were killed.
   case fillReferences(ref: String)
   /// Load the program bound to the maps as planned, and bind the owner's metadata to it.
   case loadProgram(ref: String)
@@ -14,7 +16,8 @@ public enum Step: Hashable, Sendable, Codable {
   // Commit: visible, journaled.
 
   case writeIntent
-  /// Pin the new object under `next/` in the owner's directory.
+  /// Pin the new object under `next/` in the owner's directory, with the mode and owner that it is
+  /// to have.
   case stagePin(Address)
   /// Attach: create the link (staged as a descriptor until it is pinned).
   case createLink(Address)
@@ -24,7 +27,8 @@ public enum Step: Hashable, Sendable, Codable {
   case recreateLink(Address, link: UInt32?)
   /// Put what is pinned under `next/` in its final place, exchanging it with what is there.
   case publishPin(Address)
-  /// Pin again an object that is alive but whose pin is gone or is another object's.
+  /// Pin again an object that is alive but whose pin is gone or is another object's, with mode and
+  /// owner.
   case restorePin(Address, id: UInt32)
   /// Write, replace and delete the entries named in the address's change.
   case changeEntries(ref: String)

@@ -5,7 +5,7 @@ struct StepOrder {
   /// Everything of one phase comes before everything of the next.
   private enum Phase: Int {
     case createMaps, loadPrograms, fillReferences
-    case intent, makeRoom, stagePins, links, publish, entries, attributes, freeze
+    case intent, makeRoom, stagePins, fillSelfKeeping, links, publish, entries, attributes, freeze
     case detach, clear, unpin, leftovers, final
   }
 
@@ -13,7 +13,8 @@ struct StepOrder {
   let leftovers: [String]
   let root: String
 
-  /// `last` is what ends the apply: the final inventory, or its removal. nil = only if needed.
+  /// `end` is what ends the apply: the final inventory, or its removal. A record that is out of date
+  /// needs it even if nothing else is done.
   func steps(end: Step, isRecordStale: Bool) -> [Step] {
     var placed: [(phase: Phase, rank: Int, step: Step)] = []
     for (rank, draft) in ranked.enumerated() {
@@ -46,16 +47,21 @@ struct StepOrder {
     case (.createObject, .program(let ref)):
       return [(.loadPrograms, .loadProgram(ref: ref)), (.stagePins, .stagePin(address))]
     case (.createObject, _): return []
-    case (.fillReferences, .map(let ref)): return [(.fillReferences, .fillReferences(ref: ref))]
+    case (.fillReferences, .map(let ref)):
+      // Programs in a devmap or cpumap would stay if the apply stopped here, so they are committed.
+      let keeps = draft.goal?.map.map { EntryRules($0.map.type).keepsItselfAlive } ?? false
+      return [(keeps ? .fillSelfKeeping : .fillReferences, .fillReferences(ref: ref))]
     // A link is pinned as soon as it exists, so that it outlives a killed process.
     case (.createLink, _): return [(.links, .createLink(address)), (.links, .stagePin(address))]
     case (.recreateLink(let link), _):
       return [(.links, .recreateLink(address, link: link)), (.links, .stagePin(address))]
     case (.updateLink(let link, let expected), _):
       return [(.links, .updateLink(address, link: link, expectedProgram: expected))]
-    // The pins of the manifest's own have nothing else to be staged with.
+    // The pins of the manifest's own have nothing else to be staged with. A link's has to wait for
+    // the link; pins come after attachments in the same phase.
     case (.publishPin, .pin):
-      return [(.stagePins, .stagePin(address)), (.publish, .publishPin(address))]
+      let waits = draft.goal?.spec.text("target")?.hasPrefix("attachment.") ?? false
+      return [(waits ? .links : .stagePins, .stagePin(address)), (.publish, .publishPin(address))]
     case (.publishPin, _): return [(.publish, .publishPin(address))]
     case (.restorePin(let id), _): return [(.publish, .restorePin(address, id: id))]
     case (.changeEntries, .map(let ref)): return [(.entries, .changeEntries(ref: ref))]

@@ -1,0 +1,96 @@
+import BPFObject
+import Planning
+import Testing
+
+/// Programs that reach each other through the slots of a prog array.
+@Suite struct PipelinePlanTests {
+  static func pipeline(entry: Int32 = 1, tail: Int32 = 1) -> DesiredState {
+    var state = Fixture.empty()
+    var jumps = Fixture.map("fw/jumps", .progArray, key: 4, value: 4, count: 4, onReplace: .recreate)
+    jumps.entries = DesiredEntries(
+      policy: .exact, table: Fixture.table([0: 0]),
+      references: [[0, 0, 0, 0]: .program("fw/tail", offset: 0)])
+    state.maps = [jumps]
+    state.programs = [
+      Fixture.program("fw/filter", code: entry, maps: ["jumps": "fw/jumps"]),
+      Fixture.program("fw/tail", code: 100 + tail),
+    ]
+    state.attachments = [Fixture.xdp()]
+    return state
+  }
+
+  @Test func creation() {
+    var scenario = Scenario(PipelinePlanTests.pipeline())
+    #expect(scenario.plan().brief() == "X")
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+  }
+
+  @Test func aTailAloneIsExchangedInItsSlot() {
+    var scenario = Scenario.applied(PipelinePlanTests.pipeline())
+    scenario.desired = PipelinePlanTests.pipeline(tail: 2)
+    #expect(scenario.plan().brief() == "X")
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+  }
+
+  @Test func entryAndTailTogetherGetAFreshArray() {
+    var scenario = Scenario.applied(PipelinePlanTests.pipeline())
+    scenario.desired = PipelinePlanTests.pipeline(entry: 2, tail: 2)
+    #expect(scenario.plan().brief() == "X")
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+  }
+
+  @Test func aSlotThatSomebodyElseFilled() {
+    var scenario = Scenario.applied(PipelinePlanTests.pipeline())
+    scenario.kernel.write([0, 0, 0, 0], [99, 0, 0, 0], in: scenario.id(.map("fw/jumps")))
+    #expect(scenario.plan().brief() == "X")
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+  }
+
+  @Test func devmapProgramsAreCommittedAndCleared() {
+    var state = PipelinePlanTests.pipeline()
+    var ports = Fixture.map("fw/ports", .devmap, key: 4, value: 8, count: 4, onReplace: .recreate)
+    ports.entries = DesiredEntries(
+      policy: .exact,
+      table: EntryTable(
+        keySize: 4, valueSize: 8, keys: [1, 0, 0, 0], values: [3, 0, 0, 0, 0, 0, 0, 0]),
+      references: [[1, 0, 0, 0]: .program("fw/tail", offset: 4)])
+    state.maps.append(ports)
+    state.programs[0].bindings["ports"] = "fw/ports"
+    let scenario = Scenario(state)
+    #expect(scenario.plan().brief(steps: true) == "X")
+  }
+
+  @Test func innerMapsComeBeforeOuterOnes() {
+    var state = Fixture.empty()
+    var outer = Fixture.map("a_outer", .hashOfMaps, key: 4, value: 4, count: 4)
+    outer.entries = DesiredEntries(
+      policy: .exact, table: Fixture.table([1: 0]), references: [[1, 0, 0, 0]: .map("inner")])
+    state.maps = [outer, Fixture.map("inner", .hash, key: 4, value: 4, count: 4)]
+    var scenario = Scenario(state)
+    #expect(scenario.plan().brief() == "X")
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+  }
+
+  @Test func anInterfaceThatIsNotThereBlocks() {
+    var state = Fixture.empty()
+    var ports = Fixture.map("ports", .devmap, key: 4, value: 4, count: 4)
+    ports.entries = DesiredEntries(
+      policy: .exact, table: Fixture.table([1: 0]),
+      references: [[1, 0, 0, 0]: .interface("eth9", offset: 0)])
+    state.maps = [ports]
+    var scenario = Scenario(state)
+    #expect(scenario.plan().changes.flatMap(\.blocks).map(\.code) == ["missing-target"])
+    scenario.kernel.observed.interfaces = [
+      ObservedInterface(name: InterfaceName(name: "eth9"), index: 12)
+    ]
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+    scenario.kernel.observed.interfaces[0].index = 13
+    #expect(scenario.plan().brief() == "X")
+  }
+}
