@@ -66,17 +66,12 @@ public struct AppliedResource: Hashable, Sendable, Codable {
   public var tag: String?
   /// The keys (hex) that a `merge` policy put there, to be removed when they leave the manifest.
   public var mergedKeys: [String]?
-  /// Where an attachment was made, exactly: to attach it again when its removal is undone.
-  public var hook: Hook?
 
-  public init(
-    spec: Spec, id: UInt32, tag: String? = nil, mergedKeys: [String]? = nil, hook: Hook? = nil
-  ) {
+  public init(spec: Spec, id: UInt32, tag: String? = nil, mergedKeys: [String]? = nil) {
     self.spec = spec
     self.id = id
     self.tag = tag
     self.mergedKeys = mergedKeys
-    self.hook = hook
   }
 }
 

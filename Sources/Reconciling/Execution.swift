@@ -8,6 +8,7 @@ final class Execution<K: Kernel> {
   let plan: Plan
   let desired: DesiredState
   let observed: ObservedState
+  let ownership: Ownership
 
   let maps: [String: DesiredMap]
   let programs: [String: DesiredProgram]
@@ -55,7 +56,10 @@ final class Execution<K: Kernel> {
     self.kernel = kernel
     self.options = options
     self.plan = plan
+    let desired = desired.canonical
     self.desired = desired
+    ownership = Ownership(
+      owner: desired.owner, root: desired.root, observed: observed, desired: desired)
     self.observed = observed
     maps = Dictionary(desired.maps.map { ($0.ref, $0) }) { first, _ in first }
     programs = Dictionary(desired.programs.map { ($0.ref, $0) }) { first, _ in first }

@@ -104,18 +104,8 @@ extension Execution {
       + desired.pins.map { .pin($0.name) }
   }
 
-  /// As last applied. Of an interrupted apply's two, the one that is alive: what it was about to
-  /// put in place counts only where it is seen.
-  func applied(_ address: Address) -> AppliedResource? {
-    guard let resource = observed.inventory?.resources[address] else { return nil }
-    guard var next = resource.next, let live = changes[address]?.liveID else {
-      return resource.current
-    }
-    if next.id != live, resource.current?.id == live { return resource.current }
-    // A link that was announced before it had an id.
-    if next.id == 0 { next.id = live }
-    return next.id == live ? next : resource.current
-  }
+  /// The claim that is in force.
+  func applied(_ address: Address) -> AppliedResource? { ownership.last(address) }
 
   /// As it is declared and, by now, identified.
   private func record(for address: Address) -> AppliedResource {
@@ -135,7 +125,6 @@ extension Execution {
     case .program:
       record.tag = made[address]?.tag ?? observed.programs.first { $0.id == live }?.tag
     case .attachment:
-      record.hook = attachments[address]?.hook
       // Announced, not made yet: the old link goes.
       if !isLinkKept(address), made[address] == nil { record.id = 0 }
     case .pin(let name):

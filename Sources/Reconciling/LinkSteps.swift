@@ -79,7 +79,7 @@ extension Execution {
     for (address, resource) in observed.inventory?.resources ?? [:] {
       guard case .attachment(let name, let instance) = address else { continue }
       for record in [resource.current, resource.next] {
-        guard let record, record.id == id, let hook = record.hook else { continue }
+        guard let record, record.id == id, let hook = Hook(spec: record.spec) else { continue }
         var attachment = DesiredAttachment(
           name: name, instance: instance, program: "", hook: hook, pin: PinSpec(path: ""))
         if case .number(let cookie) = record.spec["cookie"] { attachment.cookie = cookie }

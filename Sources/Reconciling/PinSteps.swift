@@ -55,7 +55,7 @@ extension Execution {
 
   /// Removes what publishing displaced, and the empty directories of `next/`.
   func sweepStaging() throws(KernelFailure) {
-    for path in pins.keys.sorted() where path.hasPrefix("\(desired.root)/next/") {
+    for path in pins.keys.sorted() where PinPath.isBelow(PinPath.stagingRoot(desired.root), path) {
       guard pins[path]?.object != nil || displaced.contains(path) else { continue }
       try removePin(path)
     }
@@ -65,7 +65,7 @@ extension Execution {
   // MARK: Pieces
 
   private func stagingPath(_ address: Address) -> String {
-    StagingPath.path(for: address, root: desired.root)
+    PinPath.staging(of: address, root: desired.root)
   }
 
   /// Pins the object at a staging path with the attributes that it will have.
@@ -144,14 +144,14 @@ extension Execution {
     guard let first = new.first, let last = new.last else { return }
     if !isOurs(path) { madeDirectories += new }
     journal.record(currentStep, "directory \(first)") { [self] () throws(KernelFailure) in
-      try kernel.removeEmptyDirectories(from: last, upTo: StagingPath.parent(first))
+      try kernel.removeEmptyDirectories(from: last, upTo: PinPath.parent(first))
       madeDirectories.removeAll { new.contains($0) }
     }
   }
 
   /// Directories that lead to the path, as far as they are empty and were made by us.
   private func removeDirectories(above path: String) throws(KernelFailure) {
-    let parent = StagingPath.parent(path)
+    let parent = PinPath.parent(path)
     if isOurs(path) {
       try kernel.removeEmptyDirectories(from: parent, upTo: desired.root)
       return
@@ -159,11 +159,19 @@ extension Execution {
     let ours = (observed.inventory?.directories ?? []) + madeDirectories
     guard ours.contains(parent) else { return }
     var outermost = parent
-    while ours.contains(StagingPath.parent(outermost)) {
-      outermost = StagingPath.parent(outermost)
+    while ours.contains(PinPath.parent(outermost)) {
+      outermost = PinPath.parent(outermost)
     }
-    try kernel.removeEmptyDirectories(from: parent, upTo: StagingPath.parent(outermost))
+    try kernel.removeEmptyDirectories(from: parent, upTo: PinPath.parent(outermost))
   }
 
-  func isOurs(_ path: String) -> Bool { path.hasPrefix(desired.root + "/") }
+  func isOurs(_ path: String) -> Bool { PinPath.isBelow(desired.root, path) }
+}
+
+extension PinPath {
+  /// The directory that the path is in.
+  static func parent(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+    return String(path[..<slash])
+  }
 }

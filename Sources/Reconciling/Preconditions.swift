@@ -48,7 +48,7 @@ extension Execution {
   }
 
   private func differingPin(_ now: ObservedState) -> String? {
-    let inventory = "\(desired.root)/inventory"
+    let inventory = PinPath.inventory(root: desired.root)
     let before = Dictionary(observed.pins.map { ($0.path, $0) }) { first, _ in first }
     let after = Dictionary(now.pins.map { ($0.path, $0) }) { first, _ in first }
     for path in Set(before.keys).union(after.keys).sorted() where path != inventory {

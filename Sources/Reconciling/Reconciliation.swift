@@ -1,4 +1,3 @@
-internal import BPFObject
 public import Planning
 
 /// Makes the kernel match: lock, observe, plan, ask, apply, and look again.
@@ -75,7 +74,7 @@ public struct Reconciliation<K: Kernel> {
       // now, the next apply uses it.
       try? kernel.removeEmptyDirectories(
         from: desired.root,
-        upTo: StagingPath.parent(StagingPath.parent(desired.root)))
+        upTo: PinPath.parent(PinPath.parent(desired.root)))
     }
     return ending
   }
@@ -137,29 +136,6 @@ public struct Reconciliation<K: Kernel> {
   }
 
   private func observe(_ desired: DesiredState) throws(KernelFailure) -> ObservedState {
-    try kernel.observe(ObservationScope(of: desired))
-  }
-}
-
-extension ObservationScope {
-  /// All that the desired state mentions.
-  public init(of desired: DesiredState) {
-    self.init(owner: desired.owner, root: desired.root)
-    hooks = Set(
-      desired.attachments.map { attachment in
-        // A hook is looked at whatever mode its program runs in.
-        if case .xdp(let interface, _) = attachment.hook {
-          return .xdp(interface: interface, mode: .auto)
-        }
-        return attachment.hook
-      })
-    for map in desired.maps {
-      if let external = map.external { paths.insert(external) }
-      paths.insert(map.pin.path)
-      if map.entries != nil || map.map.data != nil { contents.insert(map.ref) }
-    }
-    for program in desired.programs { paths.insert(program.pin.path) }
-    for attachment in desired.attachments { paths.insert(attachment.pin.path) }
-    for pin in desired.pins { paths.insert(pin.pin.path) }
+    try kernel.observe(ObservationScope(desired: desired))
   }
 }

@@ -16,7 +16,7 @@ extension FakeKernel {
     if let type = hook.programType, type != program.image.type {
       throw refuse(Errno.inval, "\(program.image.type) programs do not go there")
     }
-    let place = hook.place
+    let place = hook.spot
     let there = occupants[place] ?? []
     switch hook {
     case .xdp(let interface, let mode):
@@ -64,7 +64,7 @@ extension FakeKernel {
     if link.program != expected.key { throw refuse(Errno.perm, "another program runs there") }
     if new.image.type != old.image.type { throw refuse(Errno.inval, "another program type") }
     if case .tcx = link.hook, link.program != program.key,
-      occupants[link.hook.place]?.contains(where: { self.link($0)?.program == program.key })
+      occupants[link.hook.spot]?.contains(where: { self.link($0)?.program == program.key })
         == true
     {
       throw refuse(Errno.exist, "the program is there already")
@@ -72,7 +72,7 @@ extension FakeKernel {
     acquire(program.key)
     changeLink(object.key) { $0.program = program.key }
     release(link.program)
-    revisions[link.hook.place, default: 1] += 1
+    revisions[link.hook.spot, default: 1] += 1
   }
 
   public func detach(_ object: FakeObject) throws(KernelFailure) -> Bool {
@@ -90,9 +90,9 @@ extension FakeKernel {
   }
 
   func leave(_ key: Key, _ hook: Hook) {
-    occupants[hook.place]?.removeAll { $0 == key }
-    if occupants[hook.place]?.isEmpty == true { occupants[hook.place] = nil }
-    revisions[hook.place, default: 1] += 1
+    occupants[hook.spot]?.removeAll { $0 == key }
+    if occupants[hook.spot]?.isEmpty == true { occupants[hook.spot] = nil }
+    revisions[hook.spot, default: 1] += 1
   }
 
   /// Why there is no such hook.
@@ -109,7 +109,7 @@ extension FakeKernel {
 
 extension Hook {
   /// What two attachments at the same place have in common.
-  var place: Hook {
+  var spot: Hook {
     switch self {
     case .xdp(let interface, _): return .xdp(interface: interface, mode: .auto)
     case .netfilter(var hook, let namespace):

@@ -8,12 +8,7 @@ extension FakeKernel {
     var state = ObservedState(host: host)
     state.limitations = limitations
     state.inventory = inventory(root: scope.root)
-    var scope = scope
-    for record in state.inventory?.resources.values.flatMap({ [$0.current, $0.next] }) ?? [] {
-      if case .text(let path) = record?.spec["pin.path"] { scope.paths.insert(path) }
-      if let hook = record?.hook { scope.hooks.insert(hook.place) }
-    }
-    let wanted = mapsWithContents(scope, state.inventory)
+    let scope = state.inventory.map { scope.including($0) } ?? scope
     for key in keys(.map) {
       guard let map = map(key) else { continue }
       var seen = ObservedMap(
@@ -21,7 +16,6 @@ extension FakeKernel {
         valueSize: map.spec.valueSize, maxEntries: map.spec.maxEntries, flags: map.spec.flags,
         extra: map.spec.extra)
       seen.frozen = map.frozen
-      if wanted.contains(key.id) { seen.contents = contents(map) }
       state.maps.append(seen)
     }
     for key in keys(.program) {
@@ -52,31 +46,18 @@ extension FakeKernel {
     for (name, interface) in interfaces.sorted(by: { $0.value.index < $1.value.index }) {
       state.interfaces.append(ObservedInterface(name: name, index: interface.index))
     }
+    let wanted = Set(Ownership.contentsToRead(scope, observedSoFar: state).values)
+    for index in state.maps.indices where wanted.contains(state.maps[index].id) {
+      let key = Key(kind: .map, id: state.maps[index].id)
+      state.maps[index].contents = map(key).flatMap(contents)
+    }
     return state
   }
 
-  /// Kernel maps that the scope's REFs stand for: by the inventory and by the default pins.
-  private func mapsWithContents(_ scope: ObservationScope, _ inventory: Inventory?) -> Set<UInt32> {
-    var ids: Set<UInt32> = []
-    for ref in scope.contents {
-      let resource = inventory?.resources[.map(ref)]
-      for record in [resource?.current, resource?.next] {
-        guard let record else { continue }
-        ids.insert(record.id)
-        if case .text(let path) = record.spec["pin.path"], let pin = pins[path] {
-          ids.insert(pin.key.id)
-        }
-      }
-      let escaped = ref.replacingDots
-      if let pin = pins["\(scope.root)/maps/\(escaped)"] { ids.insert(pin.key.id) }
-    }
-    return ids
-  }
-
   private func look(_ asked: Hook) -> ObservedHook {
-    let hook = asked.place
-    if let missing = missing(hook) { return ObservedHook(hook: hook, missing: missing.message) }
-    var seen = ObservedHook(hook: hook, targetID: targetID(hook))
+    let hook = asked.spot
+    if let missing = missing(hook) { return ObservedHook(hook: asked, missing: missing.message) }
+    var seen = ObservedHook(hook: asked, targetID: targetID(hook))
     let keys = occupants[hook] ?? []
     for key in keys {
       guard let link = link(key) else { continue }
@@ -119,9 +100,4 @@ extension FakeKernel {
       return .tracing(attachType: type, targetObjectID: 1, targetBTFID: 1)
     }
   }
-}
-
-extension String {
-  /// As default pins spell a REF.
-  fileprivate var replacingDots: String { map { $0 == "." ? "%2E" : String($0) }.joined() }
 }

@@ -83,7 +83,7 @@ extension FakeKernel {
 
   /// Programs on the hook, in order.
   public func programs(on hook: Hook) -> [UInt32] {
-    (occupants[hook.place] ?? []).compactMap { link($0)?.program.id }
+    (occupants[hook.spot] ?? []).compactMap { link($0)?.program.id }
   }
 
   public func contents(ofMap id: UInt32) -> [[UInt8]: [UInt8]] {

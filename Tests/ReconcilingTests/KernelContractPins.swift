@@ -153,7 +153,7 @@ extension KernelContract {
       current: AppliedResource(spec: Spec(["type": "array"]), id: 7, mergedKeys: ["00"]))
     inventory.resources[.attachment("uplink", instance: "eth0")] = InventoryResource(
       current: AppliedResource(
-        spec: Spec(), id: 8, hook: .xdp(interface: InterfaceName(name: "eth0"), mode: .native)))
+        spec: Hook.xdp(interface: InterfaceName(name: "eth0"), mode: .native).spec, id: 8))
     inventory.directories = ["/sys/fs/bpf/shared"]
     try kernel.writeInventory(inventory, root: root)
     #expect(try observe().inventory == inventory, "it is read as it was written")
