@@ -113,4 +113,4 @@ int untargeted(void *ctx) { return 0; }
 SEC("fentry/do_exit")
 int trampoline(void *ctx) { return 0; }
 
-char license[] SEC("license") = "GPL";
+char _license[] SEC("license") = "GPL";

@@ -14,7 +14,9 @@ struct MemoryFiles: FileReader, AccountNames {
   }
 
   func user(_ name: String) -> UInt32? { name == "root" ? 0 : UInt32(name) }
-  func group(_ name: String) -> UInt32? { name == "root" ? 0 : name == "netops" ? 42 : UInt32(name) }
+  func group(_ name: String) -> UInt32? {
+    name == "root" ? 0 : name == "netops" ? 42 : UInt32(name)
+  }
 }
 
 enum Compiled {
@@ -31,8 +33,8 @@ enum Compiled {
     #else
       let multiarch = "x86_64-linux-gnu"
     #endif
-    let command =
-      "clang -O2 -g -target bpf -I/usr/include/\(multiarch) -c '\(source)' -o /dev/stdout"
+    // `-` is standard output. Never a path such as /dev/stdout: clang renames its output over it.
+    let command = "clang -O2 -g -target bpf -I/usr/include/\(multiarch) -c '\(source)' -o -"
     guard let stream = popen(command, "r") else { throw Failure(message: "popen failed") }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65536)

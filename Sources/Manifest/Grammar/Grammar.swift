@@ -179,12 +179,13 @@ public enum Grammar {
     "devmap_hash", "cpumap",
   ]
 
-  /// `numa_node` is implied by the field of that name; descriptors and tokens are the loader's.
-  static let mapFlags: [ScalarForm.Choice] = MapFlag.names.map { flag in
-    let own = ["numa_node", "inner_map", "path_fd", "vtype_btf_obj_fd", "token_fd", "link"]
-    return .init(
-      flag.name, "BPF_F_\(flag.name.uppercased())", supported: !own.contains(flag.name))
-  }
+  /// Without those that the field `numa_node` or the loader itself sets.
+  static let mapFlags: [ScalarForm.Choice] = {
+    let own: Set = ["numa_node", "inner_map", "path_fd", "vtype_btf_obj_fd", "token_fd", "link"]
+    return MapFlag.names.filter { !own.contains($0.name) }.map {
+      .init($0.name, "BPF_F_\($0.name.uppercased())")
+    }
+  }()
 
   static let programFlags: [ScalarForm.Choice] = ProgramFlag.names.map {
     .init($0.name, "BPF_F_\($0.name.uppercased())")

@@ -25,7 +25,8 @@ extension Resolver {
         guard let map = loaded.maps[name] else {
           log.error(
             "unknown-map", "the object '\(object.name.value)' has no map '\(name)'",
-            at: binding.objectMap.at, hints: [Suggestion.hint(for: name, in: loaded.maps.keys.sorted())])
+            at: binding.objectMap.at,
+            hints: [Suggestion.hint(for: name, in: loaded.maps.keys.sorted())])
           continue
         }
         if map.data != nil {

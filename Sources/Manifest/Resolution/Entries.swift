@@ -122,7 +122,8 @@ extension Resolver {
     _ ref: String, _ place: SourceLocation, _ position: Position
   ) {
     guard let (object, name) = Self.parts(ref), let loaded = objects[object] else {
-      guard let (object, _) = Self.parts(ref), manifest.objects.contains(where: { $0.name.value == object })
+      guard let (object, _) = Self.parts(ref),
+        manifest.objects.contains(where: { $0.name.value == object })
       else {
         log.add(
           Diagnostic(

@@ -32,7 +32,7 @@ struct EntryRows {
     keySize = Int(map.map.keySize)
     valueSize = Int(map.map.valueSize)
     hasKey = keySize > 0
-    isIndexed = [.array, .percpuArray, .progArray, .devmap, .cpumap].contains(map.map.type)
+    isIndexed = Resolver.isIndexed(map.map.type)
   }
 
   var table: EntryTable {

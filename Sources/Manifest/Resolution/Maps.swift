@@ -110,6 +110,10 @@ extension Resolver {
       isOwn: object == nil)
     guard key.valid, value.valid else { return false }
     map.keyLayout = key.layout
+    // An index is a number, whether or not anything describes it.
+    if case .bytes(4)? = key.layout, Self.isIndexed(map.map.type) || map.map.type == .devmapHash {
+      map.keyLayout = .integer(size: 4, signed: false, bigEndian: false)
+    }
     map.valueLayout = value.layout
     if map.map.type == .lpmTrie, let layout = map.keyLayout {
       map.keyLayout = Layout.prefixLayout(key: layout)
@@ -119,6 +123,11 @@ extension Resolver {
       map.map.valueSize = UInt32(clamping: map.valueLayout?.size ?? 0)
     }
     return true
+  }
+
+  /// Keys are numbers below `max_entries`.
+  static func isIndexed(_ type: MapType) -> Bool {
+    [.array, .percpuArray, .progArray, .perfEventArray, .devmap, .cpumap].contains(type)
   }
 
   /// Keys and values whose form is the kernel's own.
@@ -150,11 +159,7 @@ extension Resolver {
     if let btf, id != 0, let layout = try? btf.layout(of: id), layout.size == Int(size) {
       return (layout, true)
     }
-    // What nothing is known about: a number where it can be one.
-    return (
-      isOwn && (size == 4 || size == 8)
-        ? .integer(size: Int(size), signed: false, bigEndian: false) : .bytes(Int(size)), true
-    )
+    return (.bytes(Int(size)), true)
   }
 
   /// Global data is one entry: read-only data to the byte, the rest only to begin with.

@@ -57,7 +57,8 @@ extension Resolver {
       declaration: object, file: file, digest: digest,
       maps: Dictionary(file.maps.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
       bindings: Dictionary(
-        object.bindings.map { ($0.objectMap.value, $0.map) }, uniquingKeysWith: { first, _ in first }
+        object.bindings.map { ($0.objectMap.value, $0.map) },
+        uniquingKeysWith: { first, _ in first }
       ))
     for global in object.globals { set(global, in: &loaded) }
     objects[object.name.value] = loaded
@@ -98,7 +99,8 @@ extension Resolver {
         "bad-object", "the variable '\(name)' does not fit its section", at: global.name.at)
       return
     }
-    object.maps[variable.section]?.data?.contents.replaceSubrange(variable.offset..<end, with: bytes)
+    object.maps[variable.section]?.data?.contents.replaceSubrange(
+      variable.offset..<end, with: bytes)
   }
 
   mutating func valueError(_ error: ValueError, of what: String, in data: TypedData) {

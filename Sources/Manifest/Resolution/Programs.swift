@@ -14,8 +14,9 @@ extension Resolver {
         "unknown-program", "the object '\(objectName)' has no program '\(function)'",
         at: declared?.function?.at ?? position,
         hints: [
-          Suggestion.hint(for: function, in: object.file.programs.map(\.name)) ?? Self.listing(
-            object.file.programs.map(\.name))
+          Suggestion.hint(for: function, in: object.file.programs.map(\.name))
+            ?? Self.listing(
+              object.file.programs.map(\.name))
         ])
       return false
     }

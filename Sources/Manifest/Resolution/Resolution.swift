@@ -117,7 +117,9 @@ struct Resolver {
   /// Makes all that is listed, attached or pinned, and what that reaches.
   mutating func reach() {
     for map in manifest.maps { pending.append((.map(map.ref.value), map.ref.at)) }
-    for program in manifest.programs { pending.append((.program(program.ref.value), program.ref.at)) }
+    for program in manifest.programs {
+      pending.append((.program(program.ref.value), program.ref.at))
+    }
     for attachment in manifest.attachments {
       pending.append((.program(attachment.program.value), attachment.program.at))
     }

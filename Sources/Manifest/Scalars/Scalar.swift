@@ -103,14 +103,14 @@ public enum ScalarText {
   }
 
   public static func isName(_ text: some StringProtocol) -> Bool {
-    matches(text, first: isNameStart) { isNameStart($0) || isDigit($0) || $0 == 0x2D }
+    matches(text, first: isNameStart, { isNameStart($0) || isDigit($0) || $0 == 0x2D })
   }
 
   /// The name of a map or a program in an object: an identifier of C, or a section with dots.
   public static func isObjectName(_ text: some StringProtocol) -> Bool {
-    matches(text, first: { isNameStart($0) || $0 == 0x2E }) {
-      isNameStart($0) || isDigit($0) || $0 == 0x2D || $0 == 0x2E
-    }
+    matches(
+      text, first: { isNameStart($0) || $0 == 0x2E },
+      { isNameStart($0) || isDigit($0) || $0 == 0x2D || $0 == 0x2E })
   }
 
   /// An interface: at most 15 bytes, without what the kernel refuses.
