@@ -13,13 +13,15 @@ import Testing
     return nil
   }()
 
-  @Test(arguments: ["maps", "functions", "sections", "callbacks", "minimal", "externs"])
-  func whatTheKernelReportsWasPredicted(_ name: String) throws {
+  @Test(
+    arguments: ["maps", "functions", "sections", "callbacks", "minimal", "externs"], [false, true])
+  func whatTheKernelReportsWasPredicted(_ name: String, linked: Bool) throws {
     if let reason = Self.reason {
       if getenv("CI") != nil { Issue.record("not run: \(reason)") }
       return print("skipped: \(reason)")
     }
-    let bytes = try Fixture.bytes(name)
+    var bytes = try Fixture.bytes(name)
+    if linked { bytes = try link(bytes) }
     let object = try ObjectFile(parsing: bytes, name: "\(name).bpf.o")
     let directory = try Fixture.temporaryDirectory()
     defer { Fixture.remove(directory) }
@@ -74,6 +76,17 @@ import Testing
       }
       #expect(field("flags", of: report) == "\(expected)", "\(map.name)")
     }
+  }
+
+  /// The object as libbpf's static linker writes it.
+  private func link(_ bytes: [UInt8]) throws -> [UInt8] {
+    let directory = try Fixture.temporaryDirectory()
+    defer { Fixture.remove(directory) }
+    try Fixture.write(bytes, to: "\(directory)/in.o")
+    let (status, output) = try Fixture.run(
+      "cd \(directory) && bpftool gen object out.o in.o 2>&1")
+    try #require(status == 0, "\(output)")
+    return try Fixture.read("\(directory)/out.o")
   }
 
   /// The value of a field of bpftool's JSON, quoted or not.

@@ -113,6 +113,14 @@ import Testing
     #expect(ProgramTag(bytes: [1, 2]) == nil)
   }
 
+  @Test func exceptionCallbacksComeLast() throws {
+    let object = try Fixture.object("exceptions")
+    let image = try object.image(of: "guarded")
+    let btf = try #require(object.btf)
+    #expect(
+      image.functionInfo.map { btf.name(of: $0.typeID) } == ["guarded", "helper", "callback"])
+  }
+
   @Test func whatIsNotSupportedIsNamed() throws {
     let object = try Fixture.object("unsupported")
     #expect(object.externs.map(\.name).sorted() == ["CONFIG_HZ", "bpf_rcu_read_lock", "jiffies"])

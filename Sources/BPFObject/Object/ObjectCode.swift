@@ -4,8 +4,16 @@ struct ObjectCode: Sendable {
   struct Section: Sendable {
     var name: String
     var instructions: [Instruction]
-    /// The symbol that an instruction is relocated against, by the instruction's index.
-    var relocations: [Int: Int]
+    /// For each instruction the symbol that it is relocated against; -1 = none. Empty when nothing
+    /// in the section is.
+    var relocations: [Int32]
+
+    func symbol(of instruction: Int) -> Int? {
+      guard relocations.indices.contains(instruction), relocations[instruction] >= 0 else {
+        return nil
+      }
+      return Int(relocations[instruction])
+    }
   }
 
   /// A function symbol.

@@ -140,7 +140,10 @@ struct ObjectReader {
           registers: elf.bigEndian ? registers >> 4 | registers << 4 : registers,
           offset: try reader.read(), immediate: try reader.read()))
     }
-    var targets: [Int: Int] = [:]
+    var targets: [Int32] = []
+    if let entries = relocations[index], !entries.isEmpty {
+      targets = [Int32](repeating: -1, count: instructions.count)
+    }
     for relocation in relocations[index] ?? [] {
       let position = Int(truncatingIfNeeded: relocation.offset)
       guard relocation.offset % 8 == 0, relocation.offset < UInt64(instructions.count) * 8 else {
@@ -151,10 +154,11 @@ struct ObjectReader {
         throw ObjectError(
           section: name, offset: position, message: "relocation addends are not supported")
       }
-      guard targets.updateValue(Int(relocation.symbol), forKey: position / 8) == nil else {
+      guard targets[position / 8] < 0, let symbol = Int32(exactly: relocation.symbol) else {
         throw ObjectError(
           section: name, offset: position, message: "two relocations of one instruction")
       }
+      targets[position / 8] = symbol
       try keepSymbol(Int(relocation.symbol), section: name)
     }
     return ObjectCode.Section(name: name, instructions: instructions, relocations: targets)

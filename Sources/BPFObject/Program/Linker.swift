@@ -38,6 +38,8 @@ struct Linker {
       while frame.next < function.count, callee == nil {
         let index = frame.next
         frame.next += 1
+        let instruction = instructions[frame.base + index]
+        guard instruction.isLocalCall || instruction.isWideLoad else { continue }
         guard let target = try target(ofInstruction: index, of: function, at: frame.base) else {
           continue
         }
@@ -78,7 +80,7 @@ struct Linker {
     instructions += section.instructions[function.start..<function.end]
     try checkCORE(function, section)
     for offset in 0..<function.count {
-      guard let symbol = section.relocations[function.start + offset] else { continue }
+      guard let symbol = section.symbol(of: function.start + offset) else { continue }
       try relocate(offset, of: function, at: base, against: symbol)
     }
     copyInfo(function, section, to: base)
@@ -201,7 +203,7 @@ struct Linker {
     let instruction = instructions[base + offset]
     let isAddress = instruction.isWideLoad && instruction.source == PseudoSource.function
     guard instruction.isLocalCall || isAddress else { return nil }
-    let symbol = code.sections[function.section]?.relocations[function.start + offset]
+    let symbol = code.sections[function.section]?.symbol(of: function.start + offset)
       .flatMap { code.symbols[$0] }
     let section: Int
     let position: Int
