@@ -57,6 +57,23 @@ public final class FakeKernel: Kernel {
 
   public init() {}
 
+  /// The same host once more; nobody may have a descriptor open.
+  public init(copying other: FakeKernel) {
+    host = other.host
+    limitations = other.limitations
+    rejectedPrograms = other.rejectedPrograms
+    records = other.records
+    nextID = other.nextID
+    pins = other.pins
+    directories = other.directories
+    interfaces = other.interfaces
+    nextInterfaceIndex = other.nextInterfaceIndex
+    cgroups = other.cgroups
+    nextCgroupID = other.nextCgroupID
+    occupants = other.occupants
+    revisions = other.revisions
+  }
+
   // MARK: Injection
 
   public func inject(_ injections: Injection...) {
