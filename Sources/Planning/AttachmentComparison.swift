@@ -51,11 +51,16 @@ struct AttachmentComparison {
     var lastSpec = last?.spec
     lastSpec?["attached"] = true
     let observed = observation(link, pin).completed(desired: desired, last: lastSpec)
+    // What the kernel chose was as applied.
+    if lastSpec?["mode"] == .text(XDPMode.auto.rawValue) { lastSpec?["mode"] = observed["mode"] }
     draft.observed = observed
     var differences = Comparison.differences(
       desired: desired, observed: observed, last: lastSpec, cost: AttachmentComparison.cost)
     if let index = differences.firstIndex(where: { $0.field == "program" }),
-      !canSwap(link) { differences[index].forcesReplacement = true }
+      !canSwap(link)
+    {
+      differences[index].forcesReplacement = true
+    }
     draft.add(differences)
     let isProgramNew = program?.isNew == true
     let needsNewLink =
@@ -225,6 +230,13 @@ struct AttachmentComparison {
 
   /// Programs of others where several fit: a note, or drift if the hook is to be ours alone.
   func judgeForeigners(_ draft: inout Draft) -> [Note] {
+    if goal.spec.flag("exclusive"), let limitation = situation.observed.limitations.first {
+      draft.change.blocks.append(
+        Block(
+          code: "exclusive-unsure",
+          message: "whether \(hook.phrase) is ours alone cannot be seen: \(limitation)",
+          hints: ["run with CAP_SYS_ADMIN", "remove exclusive: true from attachments.\(name)"]))
+    }
     guard !kind.holdsOne else { return [] }
     let phrases = foreigners.map { situation.phrase(program: $0.programID) }
     guard !phrases.isEmpty else { return [] }
@@ -272,7 +284,8 @@ struct AttachmentComparison {
         ? "its link is not on \(hook.phrase)" : "its link is detached"
     case "program":
       difference.cause == .config
-        ? "it runs another program" : "its link runs \(difference.before?.description ?? "another program")"
+        ? "it runs another program"
+        : "its link runs \(difference.before?.description ?? "another program")"
     case "exclusive": "\(difference.field) is recorded"
     case "mode":
       "it runs in mode \(difference.before?.description ?? "auto")"

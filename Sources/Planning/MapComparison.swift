@@ -30,10 +30,12 @@ struct MapComparison {
     draft.change.liveID = live.id
     let pin = pinComparison(live.id, last)
     let desired = form(goal.spec)
-    let observed = observation(live, pin).completed(desired: desired, last: last.map { form($0.spec) })
+    let observed = observation(live, pin).completed(
+      desired: desired, last: last.map { form($0.spec) })
     draft.observed = observed
     let differences = Comparison.differences(
-      desired: desired, observed: observed, last: last.map { form($0.spec) }, cost: MapComparison.cost)
+      desired: desired, observed: observed, last: last.map { form($0.spec) },
+      cost: MapComparison.cost)
     judge(differences, live, pin, &draft)
     return draft
   }
