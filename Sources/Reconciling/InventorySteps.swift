@@ -4,21 +4,37 @@ import Planning
 /// What is written down about the apply: before the first visible step, and after the last.
 extension Execution {
   func writeIntent() throws(KernelFailure) {
+    // Before the intent, so that it can name them: whoever comes after a kill has to know whose they
+    // are.
+    for step in plan.steps {
+      switch step {
+      case .publishPin(let address), .restorePin(let address, _):
+        let path = try pinSpec(for: address).path
+        if !isOurs(path) { try makeDirectories(for: path) }
+      default: break
+      }
+    }
     // Recorded first: writing takes several calls and can stop between them.
     recordInventoryUndo()
-    try kernel.writeInventory(intent(), root: desired.root)
+    try write(intent())
   }
 
   func writeFinal() throws(KernelFailure) {
     try sweepStaging()
     recordInventoryUndo()
-    try kernel.writeInventory(final(), root: desired.root)
+    try write(final())
   }
 
   func removeInventory() throws(KernelFailure) {
     try sweepStaging()
     recordInventoryUndo()
     try kernel.removeInventory(root: desired.root)
+  }
+
+  private func write(_ inventory: Inventory) throws(KernelFailure) {
+    try kernel.writeInventory(inventory, root: desired.root)
+    // An interrupted write's staging is replaced by the next one's.
+    pins["\(PinPath.stagingRoot(desired.root))/inventory"] = nil
   }
 
   private func recordInventoryUndo() {
@@ -98,7 +114,7 @@ extension Execution {
     return sorted.filter { directory in paths.contains { $0.hasPrefix(directory + "/") } }
   }
 
-  private var declaredAddresses: [Address] {
+  var declaredAddresses: [Address] {
     desired.maps.filter { $0.external == nil }.map { .map($0.ref) }
       + desired.programs.map { .program($0.ref) } + desired.attachments.map(\.address)
       + desired.pins.map { .pin($0.name) }

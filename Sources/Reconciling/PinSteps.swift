@@ -59,7 +59,18 @@ extension Execution {
       guard pins[path]?.object != nil || displaced.contains(path) else { continue }
       try removePin(path)
     }
-    for path in staged.sorted() { try removeDirectories(above: path) }
+    var directories = Set(staged.map(PinPath.parent))
+    if observed.inventory?.state == .intent {
+      // An interrupted apply may have left some; they are not seen, but it is known where they
+      // would be.
+      let addresses = declaredAddresses + (observed.inventory?.resources.keys.sorted() ?? [])
+      directories.formUnion(
+        addresses.map { PinPath.parent(PinPath.staging(of: $0, root: desired.root)) })
+      directories.insert(PinPath.stagingRoot(desired.root))
+    }
+    for directory in directories.sorted(by: >) {
+      try kernel.removeEmptyDirectories(from: directory, upTo: desired.root)
+    }
   }
 
   // MARK: Pieces
@@ -139,7 +150,7 @@ extension Execution {
 
   // MARK: Directories
 
-  private func makeDirectories(for path: String) throws(KernelFailure) {
+  func makeDirectories(for path: String) throws(KernelFailure) {
     let new = try kernel.makeDirectories(for: path, root: desired.root)
     guard let first = new.first, let last = new.last else { return }
     if !isOurs(path) { madeDirectories += new }

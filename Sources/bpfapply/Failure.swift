@@ -35,7 +35,9 @@ struct Failure: Error, Sendable {
 
   init(_ error: ObjectError) {
     var place = ""
-    if let section = error.section { place += section.contains(" ") ? section : "section \(section)" }
+    if let section = error.section {
+      place += section.contains(" ") ? section : "section \(section)"
+    }
     if let offset = error.offset {
       place += (place.isEmpty ? "" : ", ") + "offset 0x" + String(offset, radix: 16)
     }

@@ -10,7 +10,8 @@ import Testing
     ["apply", "a.yaml", "--max-deletes", "-1"], ["apply", "a.yaml", "--unprotect", "nonsense"],
     ["apply", "a.yaml", "--on-error", "explode"], ["apply", "a.yaml", "--lock-timeout", "-5"],
     ["apply", "a.yaml", "--expect-fingerprint", "5d41"],
-    ["apply", "a.yaml", "--expect-fingerprint", "plan:xyz"], ["plan", "a.yaml", "--output", "yaml"],
+    ["apply", "a.yaml", "--expect-fingerprint", "plan:xyz"],
+    ["plan", "a.yaml", "--output", "yaml"],
     ["show", "--output", "markdown"], ["plan", "a.yaml", "--var", "novalue"],
     ["plan", "a.yaml", "--var", "=1"], ["show", "--bpffs", "relative/path"], ["drift"],
     ["drift", "--all", "a.yaml"],
@@ -20,7 +21,7 @@ import Testing
       _ = try BPFApply.parseAsRoot(arguments)
       Issue.record("accepted: \(arguments)")
     } catch {
-      #expect(BPFApply.exitCode(for: error).rawValue == ExitStatus.usage.rawValue)
+      #expect(BPFApply.exitCode(for: error).rawValue == bpfapply.ExitStatus.usage.rawValue)
     }
   }
 

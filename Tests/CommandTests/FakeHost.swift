@@ -43,7 +43,7 @@ final class FakeHost {
 
   /// Runs a command line as the process would, and forgets the output of the one before.
   @discardableResult
-  func run(_ arguments: String...) throws -> ExitStatus {
+  func run(_ arguments: String...) throws -> bpfapply.ExitStatus {
     output = ""
     errors = ""
     let command = try BPFApply.parseAsRoot(arguments)

@@ -20,3 +20,10 @@ func expectGolden(
   let expected = String(decoding: bytes, as: UTF8.self)
   #expect(actual == expected, "differs from Golden/\(name)", sourceLocation: sourceLocation)
 }
+
+/// Members of the printed JSON are in snake_case.
+var snakeCaseDecoder: JSONDecoder {
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  return decoder
+}

@@ -70,14 +70,14 @@ import Testing
   }
 
   @Test func jsonUsesTerraformsActions() throws {
-    let decoded = try JSONDecoder().decode(
+    let decoded = try snakeCaseDecoder.decode(
       DecodedPlan.self, from: Data(PlanJSON(Samples.view).render().utf8))
-    #expect(decoded.format_version == "1.0")
+    #expect(decoded.formatVersion == "1.0")
     #expect(!decoded.complete)
     #expect(!decoded.applyable)
     #expect(decoded.fingerprint == "plan:5d41402abc4b2a76")
     let actions = Dictionary(
-      uniqueKeysWithValues: decoded.resource_changes.map { ($0.address, $0.change.actions) })
+      uniqueKeysWithValues: decoded.resourceChanges.map { ($0.address, $0.change.actions) })
     #expect(
       actions == [
         "map.flows": ["no-op"], "map.fw/stats": ["create"], "program.fw/xdp_filter": ["update"],
@@ -85,8 +85,8 @@ import Testing
         "attachment.ingress/eth1": ["create"], "pin.shared": ["delete"],
       ])
     #expect(
-      decoded.resource_drift.map(\.address) == ["map.fw/blocklist", "attachment.ingress/eth1"])
-    #expect(decoded.resource_drift.map(\.change.actions) == [["update"], ["delete"]])
+      decoded.resourceDrift.map(\.address) == ["map.fw/blocklist", "attachment.ingress/eth1"])
+    #expect(decoded.resourceDrift.map(\.change.actions) == [["update"], ["delete"]])
   }
 
   @Test func everyActionHasASymbolAndAName() {
@@ -115,10 +115,10 @@ private struct DecodedPlan: Decodable {
     var address: String
     var change: Change
   }
-  var format_version: String
+  var formatVersion: String
   var complete: Bool
   var applyable: Bool
   var fingerprint: String
-  var resource_changes: [Resource]
-  var resource_drift: [Resource]
+  var resourceChanges: [Resource]
+  var resourceDrift: [Resource]
 }

@@ -46,7 +46,8 @@ enum Samples {
       field("pin.mode", .number(0o777), .number(0o640), .drift), field("map_extra", 1, nil, .both),
     ]
     change.entries = EntryChanges([
-      entry("10.0.0.0/8", "1", "2"), entry("192.168.0.0/16", "1", nil), entry("fe80::/10", nil, "1"),
+      entry("10.0.0.0/8", "1", "2"), entry("192.168.0.0/16", "1", nil),
+      entry("fe80::/10", nil, "1"),
     ])
     change.consequences = ["its 3 entries are lost and written anew"]
     change.liveID = 17

@@ -14,7 +14,8 @@ import Testing
       ObservedMap(id: id, name: name, type: type, keySize: 4, valueSize: 8, maxEntries: 1024)
     }
     state.maps = [
-      map(11, "blocklist", .lpmTrie), map(12, "bpfapply.meta", .array), map(13, "inventory", .array),
+      map(11, "blocklist", .lpmTrie), map(12, "bpfapply.meta", .array),
+      map(13, "inventory", .array),
       map(14, "cilium_lxc"), map(15, "lost"), map(16, "shared"),
     ]
     let metadata = ProgramMetadata(owner: "edge-firewall", object: "fw", digest: "d")

@@ -35,7 +35,7 @@ public final class FakeKernel: Kernel {
 
   /// Every call since the beginning.
   public private(set) var calls: [Call] = []
-  private var injection: Injection?
+  private var injections: [Injection] = []
   private var countdown = 0
   public private(set) var isKilled = false
 
@@ -57,16 +57,33 @@ public final class FakeKernel: Kernel {
 
   public init() {}
 
+  /// The same host once more; nobody may have a descriptor open.
+  public init(copying other: FakeKernel) {
+    host = other.host
+    limitations = other.limitations
+    rejectedPrograms = other.rejectedPrograms
+    records = other.records
+    nextID = other.nextID
+    pins = other.pins
+    directories = other.directories
+    interfaces = other.interfaces
+    nextInterfaceIndex = other.nextInterfaceIndex
+    cgroups = other.cgroups
+    nextCgroupID = other.nextCgroupID
+    occupants = other.occupants
+    revisions = other.revisions
+  }
+
   // MARK: Injection
 
-  public func inject(_ injection: Injection) {
-    self.injection = injection
+  public func inject(_ injections: Injection...) {
+    self.injections = injections
     countdown = 0
   }
 
   /// Stops injecting, and starts the process again after a kill.
   public func restart() {
-    injection = nil
+    injections = []
     isKilled = false
   }
 
@@ -79,16 +96,19 @@ public final class FakeKernel: Kernel {
   ) throws(KernelFailure) {
     if isKilled { throw FakeKernel.killed }
     countdown += 1
-    switch injection {
-    case .kill(let at) where countdown >= at:
-      isKilled = true
-      throw FakeKernel.killed
-    case .fail(let at, let errno) where countdown == at:
-      calls.append(Call(name: name, subject: subject, isMutating: mutating))
-      try partial()
-      throw failure(name, subject, errno, "injected")
-    default: calls.append(Call(name: name, subject: subject, isMutating: mutating))
+    for injection in injections {
+      switch injection {
+      case .kill(let at) where countdown >= at:
+        isKilled = true
+        throw FakeKernel.killed
+      case .fail(let at, let errno) where countdown == at:
+        calls.append(Call(name: name, subject: subject, isMutating: mutating))
+        try partial()
+        throw failure(name, subject, errno, "injected")
+      default: break
+      }
     }
+    calls.append(Call(name: name, subject: subject, isMutating: mutating))
   }
 
   static let killed = KernelFailure(

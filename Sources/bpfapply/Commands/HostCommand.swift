@@ -1,6 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
-import Glibc
 import Manifest
 import Reconciling
 
@@ -15,6 +13,10 @@ protocol HostCommand: ParsableCommand {
 }
 
 extension HostCommand {
+  func run() throws {
+    throw ExitCode(status(on: .live(common)).rawValue)
+  }
+
   /// `execute`, with what goes wrong rendered to standard error.
   func status<K: Kernel>(on host: Host<K>) -> ExitStatus {
     do throws(Failure) {

@@ -73,7 +73,8 @@ enum Subject: ExpressibleByArgument, Hashable, Sendable {
   init?(argument: String) {
     guard !argument.isEmpty else { return nil }
     // No name has a dot or a slash; a manifest without either is given as ./manifest.
-    self = argument.contains(where: { $0 == "." || $0 == "/" })
+    self =
+      argument.contains(where: { $0 == "." || $0 == "/" })
       ? .manifest(argument) : .owner(argument)
   }
 }
@@ -165,7 +166,8 @@ struct GuardOptions: ParsableArguments {
 struct DestroyGuardOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("Protection of this address does not count; repeatable.", valueName: "address"),
+    help: ArgumentHelp(
+      "Protection of this address does not count; repeatable.", valueName: "address"),
     transform: address)
   var unprotect: [Address] = []
 

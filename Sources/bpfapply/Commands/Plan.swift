@@ -47,7 +47,12 @@ struct PlanCommand: HostCommand {
     let applier = Applier(kernel: kernel)
     let outcome = applier.stage(
       planned.plan, desired: planned.desired, observed: planned.observed)
-    if let failure = outcome.failure { throw Failure(failure) }
+    if var failure = outcome.failure {
+      if let address = outcome.steps.first(where: { $0.status == .failed })?.step.address {
+        failure.subject = address.description
+      }
+      throw Failure(failure)
+    }
     guard output == .text else { return }
     let staged = outcome.steps.count { $0.status == .successful }
     host.console.print("Verified: \(counted(staged, "step")) staged and let go again.\n")

@@ -34,7 +34,7 @@ struct ShowCommand: HostCommand {
       if let inventory = observed.inventory { inventories.append(inventory) }
       // Pins outside of our own tree, and the names of interfaces.
       for pin in observed.pins where paths.insert(pin.path).inserted { state.pins.append(pin) }
-      state.interfaces += observed.interfaces.filter { !state.interfaces.contains($0) }
+      state.hooks += observed.hooks
     }
     var holdings = Holdings(state, inventories: inventories)
     if let owner {

@@ -9,6 +9,9 @@ struct Accounts: Sendable {
   init(passwd: [UInt8], group: [UInt8]) {
     users = Accounts.numbers(passwd)
     groups = Accounts.numbers(group)
+    // The default owner has to be known in a container without these files too.
+    if users["root"] == nil { users["root"] = 0 }
+    if groups["root"] == nil { groups["root"] = 0 }
   }
 
   /// The host's; unreadable files hold no names.

@@ -64,7 +64,8 @@ private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
   var done = 0
   while done < bytes.count {
     let count = unsafe bytes.withUnsafeBytes { buffer in
-      unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+      unsafe Glibc.write(
+        descriptor, buffer.baseAddress.map { unsafe $0 + done }, bytes.count - done)
     }
     if count < 0 {
       if errno == EINTR { continue }

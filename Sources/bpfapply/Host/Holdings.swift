@@ -147,6 +147,14 @@ private struct HoldingsIndex {
     for interface in state.interfaces where interface.name.namespace == .own {
       interfaces[interface.index] = interface.name.name
     }
+    for hook in state.hooks {
+      switch hook.hook {
+      case .xdp(let interface, _), .tcx(let interface, _):
+        guard interface.namespace == .own, hook.missing == nil else { continue }
+        interfaces[UInt32(truncatingIfNeeded: hook.targetID)] = interface.name
+      default: continue
+      }
+    }
     keys =
       state.maps.map { Key(kind: .map, id: $0.id) }
       + state.programs.map { Key(kind: .program, id: $0.id) }

@@ -70,7 +70,11 @@ struct Change<K: Kernel> {
         pipeline.json
           ? OutcomeJSON.outcome(outcome, of: view, status: status)
           : "\n" + OutcomeText(outcome, of: view, style: console.output).render())
-      if let failure = outcome.failure {
+      if var failure = outcome.failure {
+        // The layers below know kernel names; a reader knows addresses.
+        if let address = outcome.steps.first(where: { $0.status == .failed })?.step.address {
+          failure.subject = address.description
+        }
         pipeline.host.report(Failure(failure, status: status), json: pipeline.json)
       }
       return status

@@ -19,7 +19,8 @@ struct DiagnosticText {
     let text = diagnostic.render { file in
       if let quote = quotes.first(where: { $0.file == file }) {
         // Line info holds the very line that was compiled; the file may have changed since.
-        let lead = [UInt8](repeating: UInt8(ascii: "\n"), count: max(min(quote.line, 1 << 22) - 1, 0))
+        let lead = [UInt8](
+          repeating: UInt8(ascii: "\n"), count: max(min(quote.line, 1 << 22) - 1, 0))
         return SourceText(file: file, bytes: lead + Array(quote.text.utf8))
       }
       return source(file)

@@ -88,7 +88,8 @@ struct DriftText {
       }
     }
     if let entries = change.entries, !entries.changes.isEmpty {
-      for line in entryLines(entries, hidden: hidden, report.notations[change.address] ?? .asPlanned)
+      for line in entryLines(
+        entries, hidden: hidden, report.notations[change.address] ?? .asPlanned)
       { out += "      \(line)\n" }
     }
     return out

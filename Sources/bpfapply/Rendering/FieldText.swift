@@ -16,10 +16,23 @@ enum FieldText {
 
   static let sensitive = "(sensitive)"
 
+  /// A default of what is created or deleted as a whole, which nobody wrote down.
+  private static func isTacit(_ field: FieldDifference, in change: ResourceChange) -> Bool {
+    guard change.action == .create || change.action == .delete else { return false }
+    return switch (field.field, field.before ?? field.after) {
+    case ("pin.mode", .number(0o600)), ("pin.owner", .number(0)), ("pin.group", .number(0)),
+      ("protect", .bool(false)), ("exclusive", .bool(false)), ("freeze", .bool(false)),
+      ("map_flags", .list([])), ("netns", .text("own")):
+      true
+    default: false
+    }
+  }
+
   /// The fields of a change, aligned: `~ max_entries = 1000 -> 100000  # forces replacement`.
   static func lines(_ change: ResourceChange, hidden: Bool, style: Style) -> [String] {
-    let width = change.fields.map { $0.field.count }.max() ?? 0
-    return change.fields.map { field in
+    let fields = change.fields.filter { !isTacit($0, in: change) }
+    let width = fields.map { $0.field.count }.max() ?? 0
+    return fields.map { field in
       let shown: (SpecValue) -> String = { value in
         hidden && field.field == "entries.digest" ? sensitive : self.value(value, of: field.field)
       }
@@ -82,7 +95,9 @@ enum EntryText {
 
   private static func summary(_ entries: EntryChanges) -> String {
     let counts = counts(entries)
-    let parts = [(counts.added, "to add"), (counts.changed, "to change"), (counts.removed, "to remove")]
+    let parts = [
+      (counts.added, "to add"), (counts.changed, "to change"), (counts.removed, "to remove"),
+    ]
     return "entries: "
       + parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }

@@ -20,7 +20,8 @@ struct PlanMarkdown {
       out += "\n**Blocked:**\n\n"
       for change in blocked {
         for block in change.blocks {
-          out += "- \(code(change.address.description)) \(prose(block.message)) (\(code(block.code)))\n"
+          out +=
+            "- \(code(change.address.description)) \(prose(block.message)) (\(code(block.code)))\n"
           for hint in block.hints { out += "  - \(prose(hint))\n" }
         }
       }

@@ -4,7 +4,8 @@ extension Step {
   /// What it works on, where that is one resource.
   var address: Address? {
     switch self {
-    case .createMap(let ref), .fillReferences(let ref), .changeEntries(let ref), .freezeMap(let ref):
+    case .createMap(let ref), .fillReferences(let ref), .changeEntries(let ref),
+      .freezeMap(let ref):
       .map(ref)
     case .loadProgram(let ref): .program(ref)
     case .stagePin(let address), .createLink(let address), .updateLink(let address, _, _),

@@ -1,0 +1,17 @@
+import FoundationEssentials
+import Reconciling
+
+extension Host where K == LiveKernel {
+  /// This process's own: its files, its environment, the running kernel.
+  static func live(_ common: CommonOptions) -> Host<LiveKernel> {
+    let environment = ProcessInfo.processInfo.environment
+    // https://no-color.org: present and not empty, whatever it says.
+    let colour = !common.noColor && (environment["NO_COLOR"] ?? "").isEmpty
+    let bpffs = common.bpffsPath
+    return Host(
+      console: .standard(colour: colour),
+      read: { path throws(FileError) in try FileReading.read(path) },
+      environment: environment, accounts: { Accounts.ofHost() },
+      kernel: { () throws(KernelFailure) in LiveKernel(bpffs: bpffs) })
+  }
+}
