@@ -31,8 +31,9 @@ extension Execution {
     try kernel.removeInventory(root: desired.root)
   }
 
-  private func write(_ inventory: Inventory) throws(KernelFailure) {
+  func write(_ inventory: Inventory) throws(KernelFailure) {
     try kernel.writeInventory(inventory, root: desired.root)
+    written = inventory
     // An interrupted write's staging is replaced by the next one's.
     pins["\(PinPath.stagingRoot(desired.root))/inventory"] = nil
   }
@@ -45,13 +46,12 @@ extension Execution {
       }
       // A link that had to be attached again bears another id.
       for address in old.resources.keys {
-        guard case .attachment = address else {
-          if case .pin = address { renumber(&old.resources[address]) }
-          continue
+        switch address {
+        case .attachment, .pin: renumber(&old.resources[address])
+        case .map, .program: break
         }
-        renumber(&old.resources[address])
       }
-      try kernel.writeInventory(old, root: desired.root)
+      try write(old)
     }
   }
 
