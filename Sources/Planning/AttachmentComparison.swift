@@ -51,11 +51,16 @@ struct AttachmentComparison {
     var lastSpec = last?.spec
     lastSpec?["attached"] = true
     let observed = observation(link, pin).completed(desired: desired, last: lastSpec)
+    // What the kernel chose was as applied.
+    if lastSpec?["mode"] == .text(XDPMode.auto.rawValue) { lastSpec?["mode"] = observed["mode"] }
     draft.observed = observed
     var differences = Comparison.differences(
       desired: desired, observed: observed, last: lastSpec, cost: AttachmentComparison.cost)
     if let index = differences.firstIndex(where: { $0.field == "program" }),
-      !canSwap(link) { differences[index].forcesReplacement = true }
+      !canSwap(link)
+    {
+      differences[index].forcesReplacement = true
+    }
     draft.add(differences)
     let isProgramNew = program?.isNew == true
     let needsNewLink =
@@ -214,7 +219,7 @@ struct AttachmentComparison {
   }
 
   private func noteForeigners(_ draft: inout Draft) {
-    guard kind.holdsOne, let foreigner = foreigners.first else { return }
+    guard kind.holdsOne, kind.isQueryable, let foreigner = foreigners.first else { return }
     draft.change.blocks.append(
       Block(
         code: "hook-occupied",
@@ -225,7 +230,14 @@ struct AttachmentComparison {
 
   /// Programs of others where several fit: a note, or drift if the hook is to be ours alone.
   func judgeForeigners(_ draft: inout Draft) -> [Note] {
-    guard !kind.holdsOne else { return [] }
+    if goal.spec.flag("exclusive"), let limitation = situation.observed.limitations.first {
+      draft.change.blocks.append(
+        Block(
+          code: "exclusive-unsure",
+          message: "whether \(hook.phrase) is ours alone cannot be seen: \(limitation)",
+          hints: ["run with CAP_SYS_ADMIN", "remove exclusive: true from attachments.\(name)"]))
+    }
+    guard !kind.holdsOne else { return draft.change.action == .create ? doubtfulForeigners : [] }
     let phrases = foreigners.map { situation.phrase(program: $0.programID) }
     guard !phrases.isEmpty else { return [] }
     guard goal.spec.flag("exclusive") else {
@@ -252,6 +264,19 @@ struct AttachmentComparison {
     return []
   }
 
+  /// Where only links tell who is there, they do not tell in which network namespace.
+  private var doubtfulForeigners: [Note] {
+    guard !kind.isQueryable else { return [] }
+    return foreigners.map {
+      Note(
+        code: "maybe-occupied", address: goal.address,
+        message:
+          "a program that is not ours (\(situation.phrase(program: $0.programID))) stands at "
+          + "\(hook.phrase) or at the same place of another namespace; if it is the same, "
+          + "attaching fails and is rolled back")
+    }
+  }
+
   // MARK: Words
 
   private var name: String {
@@ -272,7 +297,8 @@ struct AttachmentComparison {
         ? "its link is not on \(hook.phrase)" : "its link is detached"
     case "program":
       difference.cause == .config
-        ? "it runs another program" : "its link runs \(difference.before?.description ?? "another program")"
+        ? "it runs another program"
+        : "its link runs \(difference.before?.description ?? "another program")"
     case "exclusive": "\(difference.field) is recorded"
     case "mode":
       "it runs in mode \(difference.before?.description ?? "auto")"

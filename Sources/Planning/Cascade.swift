@@ -55,8 +55,10 @@ struct Cascade {
       (map.entries?.references.values).map(Array.init)?.compactMap(\.address) ?? [])
     let bound = drafts.values.filter { $0.goal?.spec.bindings.values.contains(ref) == true }
     let newTails = slots.filter { drafts[$0]?.isNew == true && drafts[$0]?.change.liveID != nil }
-    let newEntries = bound.filter { $0.isNew && !slots.contains($0.address) && $0.change.liveID != nil }
-      .map(\.address).sorted()
+    let newEntries = bound.filter {
+      $0.isNew && !slots.contains($0.address) && $0.change.liveID != nil
+    }
+    .map(\.address).sorted()
     if let tail = newTails.sorted().first, let entry = newEntries.first {
       let causes = [drafts[tail]?.cause, drafts[entry]?.cause].compactMap(\.self)
       return [("\(entry) and \(tail) change together", Comparison.combined(causes))]

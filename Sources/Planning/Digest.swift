@@ -2,7 +2,9 @@ internal import Crypto
 
 /// SHA-256 over things whose bytes are the same on every host.
 enum Digest {
-  static func hex(_ bytes: some Sequence<UInt8>) -> String { hex(hash: SHA256.hash(data: Array(bytes))) }
+  static func hex(_ bytes: some Sequence<UInt8>) -> String {
+    hex(hash: SHA256.hash(data: Array(bytes)))
+  }
 
   static func hex(_ text: String) -> String { hex(text.utf8) }
 

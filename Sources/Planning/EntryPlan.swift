@@ -47,14 +47,15 @@ struct EntryPlan {
       draft.change.entries = EntryChanges(result.changes)
       draft.become(
         .update, because: EntryPlan.words(result.changes),
-        cause: EntryPlan.cause(goal, live, situation))
+        cause: cause(of: result.changes, goal, live))
       draft.tasks.insert(.changeEntries)
     }
     guard result.evicted > 0 else { return [] }
     return [
       Note(
         code: "evicted", address: goal.address,
-        message: "\(counted(result.evicted, "entry", "entries")) that were applied have been evicted")
+        message:
+          "\(counted(result.evicted, "entry", "entries")) that were applied have been evicted")
     ]
   }
 
@@ -69,9 +70,11 @@ struct EntryPlan {
 
   /// Without the declared entries, the digest of what was applied tells whether they are there.
   private func judgeRecorded(_ goal: Goal, _ live: ObservedMap, _ draft: inout Draft) {
+    judgeMerged(goal, live, &draft)
     guard case .recorded = goal.source, let digest = goal.spec["entries.digest"],
       goal.spec["entries.policy"] == "exact", goal.spec["entries.values"] == nil,
-      !EntryRules(live.type).keepsItselfAlive, ![.progArray, .arrayOfMaps, .hashOfMaps].contains(live.type),
+      !EntryRules(live.type).keepsItselfAlive,
+      ![.progArray, .arrayOfMaps, .hashOfMaps].contains(live.type),
       let observed = live.contents?.observedDigest(type: live.type, valueSize: Int(live.valueSize)),
       digest != .text(observed)
     else { return }
@@ -82,11 +85,45 @@ struct EntryPlan {
     draft.become(.update, because: "its entries are not those that were applied")
   }
 
+  /// Of merged entries the keys are known: they have to be there still, unless the map evicts.
+  private func judgeMerged(_ goal: Goal, _ live: ObservedMap, _ draft: inout Draft) {
+    guard case .recorded = goal.source, let contents = live.contents,
+      let keys = draft.last?.mergedKeys, !EntryRules(live.type).evicts
+    else { return }
+    let there = Set((0..<contents.count).map { Digest.hex(hash: contents.key($0)) })
+    let missing = keys.filter { !there.contains($0) }.count
+    guard missing > 0 else { return }
+    draft.add([
+      FieldDifference(
+        field: "entries", before: .text("\(keys.count - missing) of those applied"),
+        after: .text(counted(keys.count, "entry", "entries")), cause: .drift)
+    ])
+    draft.become(
+      .update, because: "\(counted(missing, "applied entry", "applied entries")) missing")
+  }
+
   private func block(_ draft: inout Draft, missing: String) {
     let block = Block(
       code: "missing-target", message: "\(missing), which an entry of \(draft.address) names",
       hints: ["create it first", "remove the entry"])
     if !draft.change.blocks.contains(block) { draft.change.blocks.append(block) }
+  }
+
+  /// A slot whose target becomes new differs for the target's reason; all others for their own.
+  private func cause(of changes: [EntryChange], _ goal: Goal, _ live: ObservedMap) -> Cause? {
+    var causes: [Cause] = []
+    for change in changes {
+      if let target = change.reference.flatMap({ drafts[$0] }), target.isNew,
+        let before = change.before,
+        let id = target.change.liveID, before.firstRange(of: hostBytes(id)) != nil
+      {
+        if let cause = target.cause { causes.append(cause) }
+      } else {
+        causes.append(EntryPlan.cause(goal, live, situation))
+        break
+      }
+    }
+    return Comparison.combined(causes)
   }
 
   /// Who made the entries differ: what was declared is known by digest, what is there too for
@@ -97,7 +134,8 @@ struct EntryPlan {
     if last == desired { return .drift }
     guard goal.map?.entries?.references.isEmpty == true,
       let observed = live.contents?.observedDigest(
-        type: live.type, valueSize: Int(live.valueSize)).map(SpecValue.text),
+        type: live.type, valueSize: Int(live.valueSize)
+      ).map(SpecValue.text),
       goal.spec["entries.policy"] == "exact"
     else { return .config }
     return Comparison.cause(desired: desired, observed: observed, last: last)

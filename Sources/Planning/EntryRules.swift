@@ -25,7 +25,8 @@ extension DesiredEntries {
   /// nil for `seed`, which is never compared.
   func digest(for type: MapType) -> String? {
     guard policy != .seed else { return nil }
-    let declared = EntryRules(type).isArray && policy == .exact && references.isEmpty
+    let declared =
+      EntryRules(type).isArray && policy == .exact && references.isEmpty
       ? table.withoutZeros : table
     var hash = SHA256()
     hash.update(data: declared.keys)

@@ -37,7 +37,8 @@ struct ExtraPinComparison {
     let observed = observation(pin, last).completed(desired: goal.spec, last: last?.spec)
     draft.observed = observed
     let differences = Comparison.differences(
-      desired: goal.spec, observed: observed, last: last?.spec) { _ in .inPlace }
+      desired: goal.spec, observed: observed, last: last?.spec
+    ) { _ in .inPlace }
     guard !differences.isEmpty else { return draft }
     if observed["pin.path"] == nil {
       draft.become(.create, because: last == nil ? nil : "it is gone")

@@ -10,7 +10,8 @@ enum Fingerprint {
       guard let entries = draft.change.entries, draft.goal?.map?.sensitive != true else { continue }
       for entry in entries.changes {
         // What a reference was is an id.
-        let before = entry.reference == nil ? entry.before.map { Digest.hex($0) } ?? "-" : "reference"
+        let before =
+          entry.reference == nil ? entry.before.map { Digest.hex($0) } ?? "-" : "reference"
         text += "entry \(Digest.hex(entry.key)) \(before)\n"
       }
     }

@@ -39,7 +39,9 @@ struct Goal {
   static func all(of desired: DesiredState) -> [Address: Goal] {
     var goals: [Address: Goal] = [:]
     func add(_ address: Address, _ spec: Spec, _ source: Source) {
-      if goals[address] == nil { goals[address] = Goal(address: address, spec: spec, source: source) }
+      if goals[address] == nil {
+        goals[address] = Goal(address: address, spec: spec, source: source)
+      }
     }
     for map in desired.maps { add(.map(map.ref), map.canonicalSpec, .map(map)) }
     for program in desired.programs {

@@ -77,7 +77,8 @@ struct Guards {
     draft.change.blocks.append(
       Block(
         code: "map-in-use",
-        message: "programs that are not ours use \(draft.address): \(names.joined(separator: "; "))",
+        message:
+          "programs that are not ours use \(draft.address): \(names.joined(separator: "; "))",
         hints: ["unload them first", "pass --strand-users to leave them with the old map"]))
   }
 
@@ -101,7 +102,8 @@ struct Guards {
     guard let first = deletes.first else { return }
     let options = situation.options
     let claimed = situation.ownership.claimedAddresses
-    if !options.allowEmpty && !claimed.isEmpty && claimed.allSatisfy({ situation.goals[$0] == nil }) {
+    if !options.allowEmpty && !claimed.isEmpty && claimed.allSatisfy({ situation.goals[$0] == nil })
+    {
       drafts[first]?.change.blocks.append(
         Block(
           code: "nothing-kept",

@@ -87,7 +87,8 @@ extension Inventory {
     guard version == Inventory.currentVersion else {
       throw DecodingError.dataCorruptedError(
         forKey: .version, in: container,
-        debugDescription: "inventory version \(version), this build reads \(Inventory.currentVersion)")
+        debugDescription:
+          "inventory version \(version), this build reads \(Inventory.currentVersion)")
     }
     state = try container.decode(State.self, forKey: .state)
     owner = try container.decode(String.self, forKey: .owner)

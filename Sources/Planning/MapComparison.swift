@@ -30,10 +30,12 @@ struct MapComparison {
     draft.change.liveID = live.id
     let pin = pinComparison(live.id, last)
     let desired = form(goal.spec)
-    let observed = observation(live, pin).completed(desired: desired, last: last.map { form($0.spec) })
+    let observed = observation(live, pin).completed(
+      desired: desired, last: last.map { form($0.spec) })
     draft.observed = observed
     let differences = Comparison.differences(
-      desired: desired, observed: observed, last: last.map { form($0.spec) }, cost: MapComparison.cost)
+      desired: desired, observed: observed, last: last.map { form($0.spec) },
+      cost: MapComparison.cost)
     judge(differences, live, pin, &draft)
     return draft
   }
@@ -60,7 +62,7 @@ struct MapComparison {
     var differences = differences
     for index in differences.indices {
       // There is no way back from a frozen map.
-      if differences[index].field == "freeze" && live.frozen == true {
+      if differences[index].field == "freeze" && differences[index].after != true {
         differences[index].forcesReplacement = true
       }
     }

@@ -180,15 +180,16 @@ public struct Ownership: Sendable {
 
   // MARK: For the observer
 
-  /// Which kernel maps' contents the plan will ask for: REF → map id. Needs the inventory, the pins
-  /// and the three lists of ids; contents need not be there yet.
+  /// Which kernel maps' contents the plan will ask for: REF → map id. The scope's, and those whose
+  /// entries the inventory records. Needs the inventory, the pins and the three lists of ids.
   public static func contentsToRead(
     _ scope: ObservationScope, observedSoFar observed: ObservedState
   ) -> [String: UInt32] {
     let ownership = Ownership(
       owner: scope.owner, root: scope.root, observed: observed, desired: scope.desired)
+    let wanted = ownership.inventory.map(scope.including) ?? scope
     var ids: [String: UInt32] = [:]
-    for ref in scope.contents { ids[ref] = ownership.liveMap(ref)?.id }
+    for ref in wanted.contents { ids[ref] = ownership.liveMap(ref)?.id }
     return ids
   }
 }

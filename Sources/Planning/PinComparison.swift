@@ -76,7 +76,8 @@ struct PinComparison {
       draft.change.blocks.append(
         Block(
           code: "foreign-pin",
-          message: "\(desired.path) is already taken by \(situation.phrase(other)), which is not ours",
+          message:
+            "\(desired.path) is already taken by \(situation.phrase(other)), which is not ours",
           hints: [
             "choose another path", "remove that pin if nobody needs it: rm \(desired.path)",
           ]))

@@ -92,8 +92,9 @@ public enum PinPath {
         bytes.append(byte)
         continue
       }
+      // Digits only: a number's parser would take a sign.
       guard let text = String(rest.prefix(2)), text.utf8.count == 2,
-        let value = UInt8(text, radix: 16)
+        text.allSatisfy(\.isHexDigit), let value = UInt8(text, radix: 16)
       else { return nil }
       bytes.append(value)
       rest = rest.dropFirst(2)

@@ -59,7 +59,11 @@ private struct Derivation {
     plan.notes += attachments(&drafts)
     pins(&drafts)
     if isForApply {
-      for draft in prune.drafts() { drafts[draft.address] = draft }
+      if plan.limitations.isEmpty || end == .removeInventory {
+        for draft in prune.drafts() { drafts[draft.address] = draft }
+      } else {
+        plan.notes += prune.kept
+      }
       plan.notes += prune.unknownPins
     }
     if isForApply { Guards(situation: situation).apply(to: &drafts) }
@@ -72,11 +76,13 @@ private struct Derivation {
     if let stale, plan.changes.allSatisfy({ $0.action == .unchanged }) {
       plan.notes.append(Note(code: "inventory", message: stale))
     }
+    plan.notes += mixedGenerations(sorted)
     if !prune.leftovers.isEmpty {
       plan.notes.append(
         Note(
           code: "leftovers",
-          message: "an interrupted apply left \(counted(prune.leftovers.count, "pin", "pins")) behind"
+          message:
+            "an interrupted apply left \(counted(prune.leftovers.count, "pin", "pins")) behind"
         ))
     }
     plan.fingerprint = Fingerprint.of(ownership.owner, sorted)
@@ -139,6 +145,20 @@ private struct Derivation {
         situation: situation, goal: goal, target: target, targetDraft: drafts[target]
       ).draft()
     }
+  }
+
+  /// A swap is atomic per hook; of several hooks some run the new programs first.
+  private func mixedGenerations(_ drafts: [Draft]) -> [Note] {
+    let swaps = drafts.filter { draft in
+      draft.tasks.contains { if case .updateLink = $0 { true } else { false } }
+    }
+    guard swaps.count > 1 else { return [] }
+    return [
+      Note(
+        code: "mixed-generations",
+        message: "\(swaps.count) hooks are swapped one after the other: for a moment old and new "
+          + "programs run side by side")
+    ]
   }
 
   /// Why the inventory has to be written although nothing else is to be done; nil = it is right.

@@ -48,7 +48,11 @@ struct ProgramComparison {
     var seen = pins.seen
     var unseen = pins.unseen.union(["expected_attach_type", "flags", "attach_to"])
     seen["type"] = .text(live.type.description)
-    if let digest = observedDigest(live, last) { seen["digest"] = digest } else { unseen.insert("digest") }
+    if let digest = observedDigest(live, last) {
+      seen["digest"] = digest
+    } else {
+      unseen.insert("digest")
+    }
     for (map, ref) in goal.spec.bindings {
       let field = "maps.\(map)"
       // Bound to another map of the manifest: what was applied is what is there.
@@ -82,7 +86,8 @@ struct ProgramComparison {
     switch difference.field {
     case "digest":
       return difference.before?.description.hasPrefix("tag ") == true
-        ? "it is not the program that the manifest describes" : "its code or what decides it changed"
+        ? "it is not the program that the manifest describes"
+        : "its code or what decides it changed"
     case _ where difference.field.hasPrefix("maps."):
       let ref = difference.after?.description ?? ""
       return difference.before == "another map"

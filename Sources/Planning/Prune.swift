@@ -34,7 +34,9 @@ struct Prune {
     case .map:
       let map = ownership.mapsByID[id]
       if let map, EntryRules(map.type).keepsItselfAlive { draft.tasks.insert(.clearReferences) }
-      draft.change.consequences.append(Guards.loss(of: map))
+      if !last(draft.address, says: "freeze") {
+        draft.change.consequences.append(Guards.loss(of: map))
+      }
     case .program, .pin: break
     }
     // Where an apply was interrupted, the pin may still show the other of the claim's two.
@@ -43,6 +45,19 @@ struct Prune {
       [id, claim?.current?.id, claim?.next?.id].contains(pin.id)
     {
       draft.tasks.insert(.removePin(path: path))
+    }
+  }
+
+  private func last(_ address: Address, says flag: String) -> Bool {
+    ownership.last(address)?.spec.flag(flag) ?? false
+  }
+
+  /// What would go if the whole picture were there.
+  var kept: [Note] {
+    drafts().filter { $0.change.action == .delete }.map {
+      Note(
+        code: "not-pruned", address: $0.address,
+        message: "it is not wanted any more and stays, since not everything could be seen")
     }
   }
 

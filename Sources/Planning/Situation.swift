@@ -34,7 +34,8 @@ struct Situation {
   func phrase(_ pin: ObservedPin) -> String {
     switch pin.kind {
     case .map:
-      ownership.mapsByID[pin.id].map { "another map (\(name($0.name)), \($0.type))" } ?? "another map"
+      ownership.mapsByID[pin.id].map { "another map (\(name($0.name)), \($0.type))" }
+        ?? "another map"
     case .program: "another program (\(phrase(program: pin.id)))"
     case .link:
       ownership.linksByID[pin.id].map { "another link (\($0.type))" } ?? "another link"

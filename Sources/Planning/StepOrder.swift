@@ -7,6 +7,8 @@ struct StepOrder {
     case createMaps, loadPrograms, fillReferences
     case intent, makeRoom, stagePins, fillSelfKeeping, links, publish, entries, attributes, freeze
     case detach, clear, unpin, leftovers, final
+
+    var isTakingAway: Bool { [.detach, .clear, .unpin].contains(self) }
   }
 
   let drafts: [Address: Draft]
@@ -26,7 +28,8 @@ struct StepOrder {
       ranked.filter { $0.tasks.contains(.publishPin) }
         .map { PinPath.staging(of: $0.address, root: root) })
     for path in leftovers {
-      placed.append((staged.contains(path) ? .makeRoom : .leftovers, 0, .removeLeftover(path: path)))
+      placed.append(
+        (staged.contains(path) ? .makeRoom : .leftovers, 0, .removeLeftover(path: path)))
     }
     let changes = ranked.contains { $0.change.action != .unchanged }
     if !placed.isEmpty { placed.append((.intent, 0, .writeIntent)) }
@@ -34,7 +37,8 @@ struct StepOrder {
     return placed.enumerated().sorted {
       let (a, b) = ($0.element, $1.element)
       if a.phase != b.phase { return a.phase.rawValue < b.phase.rawValue }
-      if a.rank != b.rank { return a.rank < b.rank }
+      // What refers goes before what it refers to.
+      if a.rank != b.rank { return a.phase.isTakingAway ? a.rank > b.rank : a.rank < b.rank }
       return StepOrder.key(a.step) < StepOrder.key(b.step)
     }.map(\.element.step)
   }

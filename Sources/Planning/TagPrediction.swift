@@ -7,7 +7,8 @@ enum TagPrediction {
   /// nil where an instruction will hold a number that only the running kernel knows.
   static func tag(of image: ProgramImage, algorithm: TagAlgorithm) -> String? {
     var instructions = image.instructions
-    for reference in image.references where instructions.indices.contains(reference.instruction + 1) {
+    for reference in image.references where instructions.indices.contains(reference.instruction + 1)
+    {
       let source = reference.valueOffset == nil ? PseudoSource.mapFD : PseudoSource.mapValue
       let first = reference.instruction
       instructions[first].registers = instructions[first].destination | source << 4

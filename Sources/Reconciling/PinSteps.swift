@@ -67,10 +67,24 @@ extension Execution {
       directories.formUnion(
         addresses.map { PinPath.parent(PinPath.staging(of: $0, root: desired.root)) })
       directories.insert(PinPath.stagingRoot(desired.root))
+      try sweepFormerPlaces()
     }
     for directory in directories.sorted(by: >) {
       try kernel.removeEmptyDirectories(from: directory, upTo: desired.root)
     }
+  }
+
+  /// Directories of pins that an interrupted apply removed, if it came no further.
+  private func sweepFormerPlaces() throws(KernelFailure) {
+    var paths: Set<String> = []
+    for resource in observed.inventory?.resources.values ?? [:].values {
+      for record in [resource.current, resource.next] {
+        if case .text(let path) = record?.spec["pin.path"], pins[path] == nil {
+          paths.insert(path)
+        }
+      }
+    }
+    for path in paths.sorted(by: >) { try removeDirectories(above: path) }
   }
 
   // MARK: Pieces

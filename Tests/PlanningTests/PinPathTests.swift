@@ -26,7 +26,8 @@ import Testing
     var seen: [String: String] = [:]
     let letters = Array("ab./%-_ äé€x")
     for _ in 0..<2_000 {
-      let text = String((0..<random.below(240)).map { _ in letters[random.below(letters.count)] })
+      let text =
+        String((0..<random.below(240)).map { _ in letters[random.below(letters.count)] })
         .split(separator: "/", omittingEmptySubsequences: false).first.map(String.init) ?? ""
       let component = PinPath.encode(text)
       #expect(component.utf8.count <= PinPath.longestComponent && !component.isEmpty)

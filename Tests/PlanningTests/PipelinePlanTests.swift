@@ -6,7 +6,8 @@ import Testing
 @Suite struct PipelinePlanTests {
   static func pipeline(entry: Int32 = 1, tail: Int32 = 1) -> DesiredState {
     var state = Fixture.empty()
-    var jumps = Fixture.map("fw/jumps", .progArray, key: 4, value: 4, count: 4, onReplace: .recreate)
+    var jumps = Fixture.map(
+      "fw/jumps", .progArray, key: 4, value: 4, count: 4, onReplace: .recreate)
     jumps.entries = DesiredEntries(
       policy: .exact, table: Fixture.table([0: 0]),
       references: [[0, 0, 0, 0]: .program("fw/tail", offset: 0)])
@@ -21,7 +22,28 @@ import Testing
 
   @Test func creation() {
     var scenario = Scenario(PipelinePlanTests.pipeline())
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        create map.fw/jumps [config] -
+        create program.fw/filter [config] -
+        create program.fw/tail [config] -
+        create attachment.uplink/eth0 [config] -
+        > create map.fw/jumps
+        > load program.fw/filter
+        > load program.fw/tail
+        > fill map.fw/jumps
+        > intent
+        > stage map.fw/jumps
+        > stage program.fw/filter
+        > stage program.fw/tail
+        > link attachment.uplink/eth0
+        > stage attachment.uplink/eth0
+        > publish map.fw/jumps
+        > publish program.fw/filter
+        > publish program.fw/tail
+        > publish attachment.uplink/eth0
+        > final
+        """)
     scenario.apply()
     #expect(scenario.plan().brief() == "")
   }
@@ -29,7 +51,20 @@ import Testing
   @Test func aTailAloneIsExchangedInItsSlot() {
     var scenario = Scenario.applied(PipelinePlanTests.pipeline())
     scenario.desired = PipelinePlanTests.pipeline(tail: 2)
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        update map.fw/jumps [config] 1 entry different
+          [00000000] 03000000 -> program.fw/tail
+        replace program.fw/tail [config] its code or what decides it changed
+          digest: code-101 -> code-102 (config) !
+        > load program.fw/tail
+        > intent
+        > stage program.fw/tail
+        > publish program.fw/tail
+        > entries map.fw/jumps
+        > unpin program.fw/tail /sys/fs/bpf/bpfapply/edge/next/programs/fw/tail
+        > final
+        """)
     scenario.apply()
     #expect(scenario.plan().brief() == "")
   }
@@ -37,7 +72,31 @@ import Testing
   @Test func entryAndTailTogetherGetAFreshArray() {
     var scenario = Scenario.applied(PipelinePlanTests.pipeline())
     scenario.desired = PipelinePlanTests.pipeline(entry: 2, tail: 2)
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        replace map.fw/jumps [config] program.fw/filter and program.fw/tail change together
+        replace program.fw/filter [config] its code or what decides it changed
+          digest: code-1 -> code-2 (config) !
+        replace program.fw/tail [config] its code or what decides it changed
+          digest: code-101 -> code-102 (config) !
+        update attachment.uplink/eth0 [config] program.fw/filter is replaced
+        > create map.fw/jumps
+        > load program.fw/filter
+        > load program.fw/tail
+        > fill map.fw/jumps
+        > intent
+        > stage map.fw/jumps
+        > stage program.fw/filter
+        > stage program.fw/tail
+        > swap attachment.uplink/eth0
+        > publish map.fw/jumps
+        > publish program.fw/filter
+        > publish program.fw/tail
+        > unpin program.fw/tail /sys/fs/bpf/bpfapply/edge/next/programs/fw/tail
+        > unpin program.fw/filter /sys/fs/bpf/bpfapply/edge/next/programs/fw/filter
+        > unpin map.fw/jumps /sys/fs/bpf/bpfapply/edge/next/maps/fw/jumps
+        > final
+        """)
     scenario.apply()
     #expect(scenario.plan().brief() == "")
   }
@@ -45,7 +104,14 @@ import Testing
   @Test func aSlotThatSomebodyElseFilled() {
     var scenario = Scenario.applied(PipelinePlanTests.pipeline())
     scenario.kernel.write([0, 0, 0, 0], [99, 0, 0, 0], in: scenario.id(.map("fw/jumps")))
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        update map.fw/jumps [drift] 1 entry different
+          [00000000] 63000000 -> program.fw/tail
+        > intent
+        > entries map.fw/jumps
+        > final
+        """)
     scenario.apply()
     #expect(scenario.plan().brief() == "")
   }
@@ -61,7 +127,33 @@ import Testing
     state.maps.append(ports)
     state.programs[0].bindings["ports"] = "fw/ports"
     let scenario = Scenario(state)
-    #expect(scenario.plan().brief(steps: true) == "X")
+    #expect(
+      scenario.plan().brief(steps: true) == """
+        create map.fw/jumps [config] -
+        create map.fw/ports [config] -
+        create program.fw/filter [config] -
+        create program.fw/tail [config] -
+        create attachment.uplink/eth0 [config] -
+        > create map.fw/jumps
+        > create map.fw/ports
+        > load program.fw/filter
+        > load program.fw/tail
+        > fill map.fw/jumps
+        > intent
+        > stage map.fw/jumps
+        > stage map.fw/ports
+        > stage program.fw/filter
+        > stage program.fw/tail
+        > fill map.fw/ports
+        > link attachment.uplink/eth0
+        > stage attachment.uplink/eth0
+        > publish map.fw/jumps
+        > publish map.fw/ports
+        > publish program.fw/filter
+        > publish program.fw/tail
+        > publish attachment.uplink/eth0
+        > final
+        """)
   }
 
   @Test func innerMapsComeBeforeOuterOnes() {
@@ -71,7 +163,20 @@ import Testing
       policy: .exact, table: Fixture.table([1: 0]), references: [[1, 0, 0, 0]: .map("inner")])
     state.maps = [outer, Fixture.map("inner", .hash, key: 4, value: 4, count: 4)]
     var scenario = Scenario(state)
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        create map.a_outer [config] -
+        create map.inner [config] -
+        > create map.inner
+        > create map.a_outer
+        > fill map.a_outer
+        > intent
+        > stage map.inner
+        > stage map.a_outer
+        > publish map.inner
+        > publish map.a_outer
+        > final
+        """)
     scenario.apply()
     #expect(scenario.plan().brief() == "")
   }
@@ -91,6 +196,13 @@ import Testing
     scenario.apply()
     #expect(scenario.plan().brief() == "")
     scenario.kernel.observed.interfaces[0].index = 13
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        update map.ports [drift] 1 entry different
+          [01000000] 0c000000 -> interface eth9
+        > intent
+        > entries map.ports
+        > final
+        """)
   }
 }

@@ -36,7 +36,8 @@ extension ResourceChange {
 extension FieldDifference {
   fileprivate var brief: String {
     let force = forcesReplacement ? " !" : ""
-    return "\(field): \(before?.description ?? "-") -> \(after?.description ?? "-") (\(cause))\(force)"
+    return
+      "\(field): \(before?.description ?? "-") -> \(after?.description ?? "-") (\(cause))\(force)"
   }
 }
 

@@ -8,7 +8,16 @@ import Testing
     var scenario = Scenario.applied()
     scenario.desired.attachments = []
     scenario.desired.pins = []
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        delete attachment.uplink/eth0 [config] it is no longer in the manifest
+        delete pin.shared [config] it is no longer in the manifest
+        > intent
+        > detach attachment.uplink/eth0
+        > unpin pin.shared /sys/fs/bpf/shared/blocklist
+        > unpin attachment.uplink/eth0 /sys/fs/bpf/bpfapply/edge/attachments/uplink/eth0
+        > final
+        """)
     scenario.apply()
     #expect(scenario.plan().isEmpty)
     #expect(scenario.kernel.observed.links.isEmpty)
@@ -19,7 +28,10 @@ import Testing
     scenario.desired = Fixture.empty()
     #expect(scenario.plan().changes.flatMap(\.blocks).map(\.code) == ["nothing-kept"])
     let options = PlanOptions(allowEmpty: true, maxDeletes: 3)
-    #expect(scenario.plan(options).changes.flatMap(\.blocks).map(\.message) == ["X"])
+    #expect(
+      scenario.plan(options).changes.flatMap(\.blocks).map(\.message) == [
+        "the plan deletes 6 resources, and at most 3 are allowed"
+      ])
     #expect(scenario.plan(PlanOptions(allowEmpty: true)).isApplicable)
   }
 
@@ -29,7 +41,15 @@ import Testing
     scenario.edit(map: "kept") { $0.protect = true }
     scenario.apply()
     scenario.desired.maps.removeLast()
-    #expect(scenario.plan().brief(steps: false) == "X")
+    #expect(
+      scenario.plan().brief(steps: false) == """
+        delete map.kept [config] it is no longer in the manifest
+          ! its contents are lost
+          BLOCK protected: map.kept was applied with protect: true
+            hint: pass --unprotect map.kept
+            hint: apply it with protect: false first
+            hint: put it back into the manifest
+        """)
     #expect(scenario.plan(PlanOptions(unprotect: [.map("kept")])).isApplicable)
   }
 
@@ -38,13 +58,36 @@ import Testing
     scenario.kernel.observed.pins.removeAll { $0.kind == .link }
     scenario.kernel.collectGarbage()
     scenario.desired.attachments = []
-    #expect(scenario.plan().brief() == "X")
+    #expect(
+      scenario.plan().brief() == """
+        forget attachment.uplink/eth0 [config] it is gone already, and no longer in the manifest
+        > final
+        """)
   }
 
   @Test func destroy() {
     var scenario = Scenario.applied()
     let plan = planDestroy(owner: "edge", root: Fixture.root, scenario.kernel.observed)
-    #expect(plan.brief() == "X")
+    #expect(
+      plan.brief() == """
+        delete map.flows [config] it is no longer in the manifest
+          ! its contents are lost
+        delete map.fw/.rodata [config] it is no longer in the manifest
+        delete map.fw/blocklist [config] it is no longer in the manifest
+          ! its 2 entries are lost
+        delete program.fw/filter [config] it is no longer in the manifest
+        delete attachment.uplink/eth0 [config] it is no longer in the manifest
+        delete pin.shared [config] it is no longer in the manifest
+        > intent
+        > detach attachment.uplink/eth0
+        > unpin pin.shared /sys/fs/bpf/shared/blocklist
+        > unpin attachment.uplink/eth0 /sys/fs/bpf/bpfapply/edge/attachments/uplink/eth0
+        > unpin program.fw/filter /sys/fs/bpf/bpfapply/edge/programs/fw/filter
+        > unpin map.fw/blocklist /sys/fs/bpf/bpfapply/edge/maps/fw/blocklist
+        > unpin map.fw/.rodata /sys/fs/bpf/bpfapply/edge/maps/fw/%2Erodata
+        > unpin map.flows /sys/fs/bpf/bpfapply/edge/maps/flows
+        > remove inventory
+        """)
     scenario.kernel.apply(plan, Fixture.empty())
     let observed = scenario.kernel.observed
     #expect(observed.maps.isEmpty && observed.programs.isEmpty && observed.links.isEmpty)
@@ -57,7 +100,14 @@ import Testing
     scenario.desired.attachments[0].name = "wan"
     scenario.desired.attachments[0].pin.path = PinPath.path(
       of: scenario.desired.attachments[0].address, root: Fixture.root)
-    #expect(scenario.plan().brief(steps: false) == "X")
+    #expect(
+      scenario.plan().brief(steps: false) == """
+        delete attachment.uplink/eth0 [config] it is no longer in the manifest
+        create (gap) attachment.wan/eth0 [config] -
+          ! xdp of eth0 is empty for a moment
+          BLOCK gap-not-allowed: the kernel cannot swap this at xdp of eth0 without a moment of an empty hook
+            hint: set allow_gap: true on attachments.wan
+        """)
     scenario.desired.attachments[0].allowGap = true
     scenario.apply()
     #expect(scenario.plan().isEmpty)
