@@ -122,6 +122,8 @@ extension Execution {
     swapPins(source, path)
     if wasThere { displaced.insert(source) }
     journal.record(currentStep, "pin \(path)") { [self] () throws(KernelFailure) in
+      // The end of the apply may have swept them away.
+      _ = try kernel.makeDirectories(for: source, root: desired.root)
       _ = try kernel.exchangePin(path, with: source)
       swapPins(source, path)
       displaced.remove(source)
