@@ -38,9 +38,12 @@ extension Execution {
     pins["\(PinPath.stagingRoot(desired.root))/inventory"] = nil
   }
 
+  /// Goes back to what was written before this step: of a final inventory to the intent, which
+  /// claims what is still to be undone.
   private func recordInventoryUndo() {
+    let former = written ?? observed.inventory
     journal.record(currentStep, "inventory") { [self] () throws(KernelFailure) in
-      guard var old = observed.inventory else {
+      guard var old = former else {
         try kernel.removeInventory(root: desired.root)
         return
       }

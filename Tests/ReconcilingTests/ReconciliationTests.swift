@@ -120,14 +120,18 @@ struct ReconciliationTests {
     let ending = try Reconciliation(kernel: kernel) { plan($0, $1) }
       .apply(Edge().desired) {
         events.append($0)
-      } confirm: { _ in true }
+      } confirm: { _ in
+        true
+      }
     guard case .applied(let plan, let outcome) = ending else {
       Issue.record("\(ending)")
       return
     }
     #expect(events.first == .started(owner: Edge.owner, steps: plan.steps.count))
     #expect(events.last == .finished(outcome.result))
-    let started = events.compactMap { if case .stepStarted(let index, _) = $0 { index } else { nil } }
+    let started = events.compactMap {
+      if case .stepStarted(let index, _) = $0 { index } else { nil }
+    }
     #expect(started == Array(0..<started.count))
     let undone = events.compactMap { if case .stepUndone(let index, _) = $0 { index } else { nil } }
     #expect(undone == undone.sorted(by: >) && !undone.isEmpty)
@@ -157,7 +161,9 @@ struct ReconciliationTests {
     let ending = try Reconciliation(kernel: kernel) { plan($0, $1) }
       .apply(Edge().desired) {
         if case .verifying = $0 { kernel.unpinPath("\(Edge.root)/maps/flows") }
-      } confirm: { _ in true }
+      } confirm: { _ in
+        true
+      }
     guard case .applied(_, let outcome) = ending, case .notVerified(let changes) = outcome.result
     else {
       Issue.record("\(ending)")
