@@ -233,6 +233,8 @@ public struct ObservationScope: Sendable {
   public var contents: Set<String>
   /// Interfaces that entries of maps name, whose indexes are needed.
   public var interfaces: Set<InterfaceName>
+  /// By what maps are recognised whose pins and inventory are gone; nil = not known.
+  public var desired: DesiredState?
 
   public init(
     owner: String, root: String, paths: Set<String> = [], hooks: Set<Hook> = [],

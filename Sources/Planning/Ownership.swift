@@ -185,7 +185,8 @@ public struct Ownership: Sendable {
   public static func contentsToRead(
     _ scope: ObservationScope, observedSoFar observed: ObservedState
   ) -> [String: UInt32] {
-    let ownership = Ownership(owner: scope.owner, root: scope.root, observed: observed)
+    let ownership = Ownership(
+      owner: scope.owner, root: scope.root, observed: observed, desired: scope.desired)
     let wanted = ownership.inventory.map(scope.including) ?? scope
     var ids: [String: UInt32] = [:]
     for ref in wanted.contents { ids[ref] = ownership.liveMap(ref)?.id }

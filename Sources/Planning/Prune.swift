@@ -39,7 +39,11 @@ struct Prune {
       }
     case .program, .pin: break
     }
-    if let path, let pin = ownership.pin(at: path), pin.id == id {
+    // Where an apply was interrupted, the pin may still show the other of the claim's two.
+    let claim = ownership.inventory?.resources[draft.address]
+    if let path, let pin = ownership.pin(at: path),
+      [id, claim?.current?.id, claim?.next?.id].contains(pin.id)
+    {
       draft.tasks.insert(.removePin(path: path))
     }
   }

@@ -3,6 +3,7 @@ extension ObservationScope {
   /// `including(_:)` once it is read.
   public init(desired: DesiredState) {
     self.init(owner: desired.owner, root: desired.root)
+    self.desired = desired
     for goal in Goal.all(of: desired).values {
       include(goal.address, goal.spec)
       if goal.map?.entries != nil, case .map(let ref) = goal.address { contents.insert(ref) }

@@ -45,12 +45,13 @@ extension SpecValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
 extension SpecValue: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
+    // Texts first: there are most of them, and each wrong guess costs an error.
+    if let value = try? container.decode(String.self) {
+      self = .text(value)
     } else if let value = try? container.decode(UInt64.self) {
       self = .number(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .text(value)
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
     } else {
       self = .list(try container.decode([SpecValue].self))
     }

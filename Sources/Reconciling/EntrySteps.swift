@@ -44,7 +44,8 @@ extension Execution {
         let target = try object(for: reference)
         let offset = declared?.references[change.key]?.offset ?? 0
         try kernel.write(target, at: offset, of: after, key: change.key, to: map)
-      } else if let declared, case .interface(let name, let offset) = declared.references[change.key]
+      } else if let declared,
+        case .interface(let name, let offset) = declared.references[change.key]
       {
         try kernel.write(
           interfaceValue(name, at: offset, in: declared, key: change.key), to: map)

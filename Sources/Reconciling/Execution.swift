@@ -35,6 +35,8 @@ final class Execution<K: Kernel> {
   var displaced: Set<String> = []
   /// Links that were attached again while undoing: the id that was observed → the new one.
   var reattached: [UInt32: UInt32] = [:]
+  /// The inventory as it was written last; nil = not by this apply.
+  var written: Inventory?
   /// Directories outside the owner's that this apply made.
   var madeDirectories: [String] = []
 
@@ -92,7 +94,7 @@ final class Execution<K: Kernel> {
     case .changeEntries(let ref): try changeEntries(ref)
     case .setPinAttributes(let address): try setPinAttributes(address)
     case .freezeMap(let ref): try freezeMap(ref)
-    case .detachLink(_, let link): try detachLink(link)
+    case .detachLink(let address, let link): try detachLink(address, link)
     case .clearReferences(let address): try clearReferences(address)
     case .removePin(_, let path): try removePin(path)
     case .removeLeftover(let path): try removePin(path)

@@ -31,27 +31,30 @@ extension Execution {
     try kernel.removeInventory(root: desired.root)
   }
 
-  private func write(_ inventory: Inventory) throws(KernelFailure) {
+  func write(_ inventory: Inventory) throws(KernelFailure) {
     try kernel.writeInventory(inventory, root: desired.root)
+    written = inventory
     // An interrupted write's staging is replaced by the next one's.
     pins["\(PinPath.stagingRoot(desired.root))/inventory"] = nil
   }
 
+  /// Goes back to what was written before this step: of a final inventory to the intent, which
+  /// claims what is still to be undone.
   private func recordInventoryUndo() {
+    let former = written ?? observed.inventory
     journal.record(currentStep, "inventory") { [self] () throws(KernelFailure) in
-      guard var old = observed.inventory else {
+      guard var old = former else {
         try kernel.removeInventory(root: desired.root)
         return
       }
       // A link that had to be attached again bears another id.
       for address in old.resources.keys {
-        guard case .attachment = address else {
-          if case .pin = address { renumber(&old.resources[address]) }
-          continue
+        switch address {
+        case .attachment, .pin: renumber(&old.resources[address])
+        case .map, .program: break
         }
-        renumber(&old.resources[address])
       }
-      try kernel.writeInventory(old, root: desired.root)
+      try write(old)
     }
   }
 

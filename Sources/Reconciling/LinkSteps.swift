@@ -37,13 +37,13 @@ extension Execution {
   }
 
   func recreateLink(_ address: Address, link id: UInt32?) throws(KernelFailure) {
-    if let id { try detachLink(id) }
+    if let id { try detachLink(address, id) }
     try createLink(address)
   }
 
   /// Detaches a live link. Undoing attaches its program again where it was, by a new link that takes
   /// over the old one's pins.
-  func detachLink(_ id: UInt32) throws(KernelFailure) {
+  func detachLink(_ address: Address, _ id: UInt32) throws(KernelFailure) {
     let link = try open(.link, id)
     guard let seen = observed.links.first(where: { $0.id == id }), !seen.isDefunct else {
       // Detached behind our back: there is nothing to put back.
@@ -60,17 +60,66 @@ extension Execution {
           operation: "BPF_LINK_CREATE", subject: "link \(id)",
           message: "where it was attached is not recorded")
       }
-      let again = try kernel.createLink(program, to: former)
-      reattached[id] = again.id
-      let old = LiveObject(kind: .link, id: id)
-      let new = LiveObject(kind: .link, id: again.id)
-      opened[new] = again
-      for path in pins.keys.sorted() where pins[path]?.live == old {
-        guard var pinned = pins[path] else { continue }
-        try kernel.removePin(path)
-        pinned.live = new
-        try pinAgain(again, pinned, at: path)
+      try takeOver(kernel.createLink(program, to: former), from: id, address)
+    }
+  }
+
+  /// The new link replaces the old one in the inventory and at its pins. Killed at any point, it is
+  /// either gone, or pinned below `next/`, or claimed by the intent.
+  private func takeOver(_ link: K.Object, from id: UInt32, _ address: Address)
+    throws(KernelFailure)
+  {
+    reattached[id] = link.id
+    let old = LiveObject(kind: .link, id: id)
+    let new = LiveObject(kind: .link, id: link.id)
+    opened[new] = link
+    let paths = pins.keys.filter { pins[$0]?.live == old }.sorted()
+    guard !paths.isEmpty else { return }
+
+    let staging = PinPath.staging(of: address, root: desired.root)
+    _ = try kernel.makeDirectories(for: staging, root: desired.root)
+    try kernel.pin(link, at: staging)
+    try claim(new, besides: id)
+    for (index, path) in paths.enumerated() {
+      guard var pinned = pins[path] else { continue }
+      if index > 0 { try kernel.pin(link, at: staging) }
+      _ = try kernel.exchangePin(staging, with: path)
+      pinned.live = new
+      pinned.object = link
+      pins[path] = pinned
+      if pinned.attributes != PinSpec(path: path) { try kernel.setPinAttributes(pinned.attributes) }
+      try kernel.removePin(staging)
+    }
+    try kernel.removeEmptyDirectories(from: PinPath.parent(staging), upTo: desired.root)
+  }
+
+  /// Writes down that the link may be found in the place of the one with that id.
+  private func claim(_ new: LiveObject, besides id: UInt32) throws(KernelFailure) {
+    guard var inventory = written else { return }
+    for (address, resource) in inventory.resources {
+      guard kind(recorded: address) == .link, var next = resource.current, next.id == id else {
+        continue
       }
+      next.id = new.id
+      inventory.resources[address]?.next = next
+    }
+    inventory.state = .intent
+    try write(inventory)
+  }
+
+  /// An attachment, or a pin (whose target may not be declared any more).
+  private func kind(recorded address: Address) -> ObjectKind? {
+    switch address {
+    case .attachment: .link
+    case .pin:
+      if let path = observed.inventory?.resources[address]?.current?.spec["pin.path"],
+        case .text(let path) = path
+      {
+        observed.pins.first { $0.path == path }?.kind
+      } else {
+        nil
+      }
+    case .map, .program: nil
     }
   }
 

@@ -70,7 +70,9 @@ public struct Outcome: Sendable {
     for report in steps {
       guard let address = report.step.subject else { continue }
       let known = addresses[address] ?? .successful
-      addresses[address] = Outcome.weight(report.status) > Outcome.weight(known) ? report.status
+      addresses[address] =
+        Outcome.weight(report.status) > Outcome.weight(known)
+        ? report.status
         : known
     }
   }

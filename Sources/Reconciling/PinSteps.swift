@@ -67,10 +67,24 @@ extension Execution {
       directories.formUnion(
         addresses.map { PinPath.parent(PinPath.staging(of: $0, root: desired.root)) })
       directories.insert(PinPath.stagingRoot(desired.root))
+      try sweepFormerPlaces()
     }
     for directory in directories.sorted(by: >) {
       try kernel.removeEmptyDirectories(from: directory, upTo: desired.root)
     }
+  }
+
+  /// Directories of pins that an interrupted apply removed, if it came no further.
+  private func sweepFormerPlaces() throws(KernelFailure) {
+    var paths: Set<String> = []
+    for resource in observed.inventory?.resources.values ?? [:].values {
+      for record in [resource.current, resource.next] {
+        if case .text(let path) = record?.spec["pin.path"], pins[path] == nil {
+          paths.insert(path)
+        }
+      }
+    }
+    for path in paths.sorted(by: >) { try removeDirectories(above: path) }
   }
 
   // MARK: Pieces
@@ -108,6 +122,8 @@ extension Execution {
     swapPins(source, path)
     if wasThere { displaced.insert(source) }
     journal.record(currentStep, "pin \(path)") { [self] () throws(KernelFailure) in
+      // The end of the apply may have swept them away.
+      _ = try kernel.makeDirectories(for: source, root: desired.root)
       _ = try kernel.exchangePin(path, with: source)
       swapPins(source, path)
       displaced.remove(source)

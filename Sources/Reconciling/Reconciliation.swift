@@ -60,29 +60,33 @@ public struct Reconciliation<K: Kernel> {
     _ desired: DesiredState, report: (ApplyEvent) -> Void = { _ in },
     confirm: (Plan) -> Bool
   ) throws(KernelFailure) -> Ending {
-    // Looked at before locking too: a host where nothing is to be done gets no directory either.
-    let first = try plan(desired)
-    if !first.plan.isApplicable { return .blocked(first.plan) }
-    if first.plan.isEmpty { return .nothingToDo(first.plan) }
-
     let lock = try kernel.lock(
       owner: desired.owner, root: desired.root, timeoutSeconds: lockTimeoutSeconds)
     defer { withExtendedLifetime(lock) {} }
-    let ending = try applyLocked(desired, report: report, confirm: confirm)
-    if !isOwned(after: ending) {
-      // The lock made the directory; without an inventory nothing needs it. If it cannot be removed
-      // now, the next apply uses it.
-      try? kernel.removeEmptyDirectories(
-        from: desired.root,
-        upTo: PinPath.parent(PinPath.parent(desired.root)))
+    let plan: Plan
+    let observed: ObservedState
+    do throws(KernelFailure) {
+      (plan, observed) = try self.plan(desired)
+    } catch {
+      removeEmptyRoot(desired)
+      throw error
     }
+    let ending = applyLocked(plan, desired, observed, report: report, confirm: confirm)
+    if observed.inventory == nil, !isOwned(after: ending) { removeEmptyRoot(desired) }
     return ending
   }
 
+  /// The lock made the directory; without an inventory nothing needs it. If it cannot be removed
+  /// now, the next apply uses it.
+  private func removeEmptyRoot(_ desired: DesiredState) {
+    try? kernel.removeEmptyDirectories(
+      from: desired.root, upTo: PinPath.parent(PinPath.parent(desired.root)))
+  }
+
   private func applyLocked(
-    _ desired: DesiredState, report: (ApplyEvent) -> Void, confirm: (Plan) -> Bool
-  ) throws(KernelFailure) -> Ending {
-    let (plan, observed) = try plan(desired)
+    _ plan: Plan, _ desired: DesiredState, _ observed: ObservedState,
+    report: (ApplyEvent) -> Void, confirm: (Plan) -> Bool
+  ) -> Ending {
     if !plan.isApplicable { return .blocked(plan) }
     if plan.isEmpty { return .nothingToDo(plan) }
     guard confirm(plan) else { return .declined(plan) }

@@ -50,6 +50,8 @@ public final class FakeKernel: Kernel {
   /// Links by hook (XDP's mode is `auto` here, netfilter's defrag false), in order.
   var occupants: [Hook: [Key]] = [:]
   var revisions: [Hook: UInt64] = [:]
+  /// Inventories that were read, by their maps.
+  var decoded: [Key: Inventory] = [:]
   /// Held locks by owner's root; the object goes with its holder.
   var locks: [String: WeakLock] = [:]
   /// How many descriptors the process has open.

@@ -48,7 +48,11 @@ extension FakeKernel {
   func inventory(root: String) -> Inventory? {
     guard let pin = pins["\(root)/inventory"], let bytes = map(pin.key)?.contents[[0, 0, 0, 0]]
     else { return nil }
-    return try? JSONDecoder().decode(Inventory.self, from: Data(bytes))
+    // Ids are not used twice and the map is frozen, so what was read once stays.
+    if let known = decoded[pin.key] { return known }
+    let inventory = try? JSONDecoder().decode(Inventory.self, from: Data(bytes))
+    decoded[pin.key] = inventory
+    return inventory
   }
 
   private func encode(_ inventory: Inventory) throws(KernelFailure) -> [UInt8] {

@@ -85,7 +85,12 @@ extension FakeKernel {
 
   /// A link's id counts as "alive" (1) or "dangling" (2).
   private func normalized(_ record: AppliedResource?, _ address: Address) -> AppliedResource? {
-    guard var record, case .attachment = address, record.id != 0 else { return record }
+    guard var record, record.id != 0 else { return record }
+    switch (address, record.spec["target"]) {
+    case (.attachment, _): break
+    case (.pin, .text(let target)) where target.hasPrefix("attachment."): break
+    default: return record
+    }
     record.id = records[Key(kind: .link, id: record.id)] == nil ? 2 : 1
     return record
   }

@@ -97,7 +97,8 @@ extension KernelContract {
     }
     try kernel.updateLink(#require(link), to: new, expected: old)
     #expect(
-      try observe().links.first { $0.id == id }?.programID == new.id, "the same link, another program")
+      try observe().links.first { $0.id == id }?.programID == new.id,
+      "the same link, another program")
     #expect(try kernel.detach(#require(link)), "XDP links can be detached")
     #expect(try kernel.detach(#require(link)), "twice is no error")
     #expect(

@@ -45,7 +45,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
       }, after: Edge()),
     Scenario(
       testDescription: "the directory is gone", before: Edge(),
-      tamper: { $0.removeTree(Edge.root) }, after: Edge()),
+      tamper: { $0.removeTree("\(FakeKernel.mount)/bpfapply") }, after: Edge()),
     Scenario(testDescription: "destroy", before: Edge(), after: nil),
   ]
 
