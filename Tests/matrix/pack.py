@@ -30,7 +30,7 @@ crc32c libcrc32c crc32c-intel crc32c_generic crc32-pclmul
 # Links into the one busybox, where no program of its own is packed.
 APPLETS = """
 sh awk base64 basename cat chmod chown cmp cp cut date dd diff dirname dmesg du echo expr false
-find flock grep head hostname id kill ln ls lsmod mkdir mkfifo mknod mktemp modprobe mount mv nc nproc
+find grep head hostname id kill ln ls lsmod mkdir mkfifo mknod mktemp modprobe mount mv nc nproc
 od poweroff printf ps pwd readlink realpath rm rmdir sed seq setsid sha256sum sleep sort stat stty
 sync sysctl tail tar tee test timeout touch tr true umount uname uniq wc which xargs xxd
 """.split()
@@ -202,9 +202,13 @@ def pack_payload(root, path, programs):
             archive.link(usr(found), os.path.realpath(found))
     if missing:
         sys.exit(f"pack: not found in PATH: {', '.join(missing)}")
+    busybox = os.path.realpath(shutil.which("busybox"))
+    has = subprocess.run([busybox, "--list"], capture_output=True, text=True).stdout.split()
+    if lacking := set(APPLETS) - set(has):
+        sys.exit(f"pack: busybox here is without {', '.join(sorted(lacking))}")
     for name in APPLETS:
         if not any(f"usr/{f}/{name}" in archive.names for f in ["bin", "sbin", "local/bin"]):
-            archive.link(f"usr/bin/{name}", os.path.realpath(shutil.which("busybox")))
+            archive.link(f"usr/bin/{name}", busybox)
 
     archive.copy(f"{here}/guest-init", "init")
     for name in ["guest-clang", "guest-facilities"]:

@@ -24,4 +24,4 @@ __attribute__((section(".struct_ops"), used)) struct tcp_congestion_ops congesti
     .name = "bpf_probed",
 };
 
-__attribute__((section("license"), used)) char license[] = "GPL";
+__attribute__((section("license"), used)) char _license[] = "GPL";

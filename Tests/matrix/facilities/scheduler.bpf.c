@@ -11,4 +11,4 @@ __attribute__((section(".struct_ops"), used)) struct sched_ext_ops scheduler = {
     .name = "probed",
 };
 
-__attribute__((section("license"), used)) char license[] = "GPL";
+__attribute__((section("license"), used)) char _license[] = "GPL";
