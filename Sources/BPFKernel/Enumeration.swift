@@ -29,6 +29,8 @@ public enum ObjectKind: String, Sendable, Hashable, CaseIterable {
   /// `BPF_MAP_GET_NEXT_ID`, `BPF_LINK_GET_NEXT_ID` and `BPF_BTF_GET_NEXT_ID`; they need
   /// CAP_SYS_ADMIN.
   public func id(after id: UInt32) throws(KernelError) -> UInt32? {
+    // Ids are positive numbers of a C int; the kernel answers EINVAL beyond them.
+    guard id < UInt32(Int32.max) else { return nil }
     var attributes = cbpf_object_id(id: id, next_id: 0, open_flags: 0, token_fd: 0)
     let result = bpf(nextID, &attributes)
     if result >= 0 { return attributes.next_id }

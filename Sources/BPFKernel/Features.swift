@@ -108,9 +108,15 @@ extension Feature {
 
   public static let xdpLinks = Feature("XDP links", since: .init(5, 9)) {
     () throws(KernelError) in
-    // Older kernels know no attach type for links of XDP programs.
-    let program = try trivial(.xdp, .xdp)
-    return try links(program, target: UInt32(Int32.max), .xdp)
+    // A link to an interface that is not there is EINVAL, with and without the feature. The
+    // command for detaching links came in the same release.
+    var attributes = cbpf_link_detach()
+    attributes.link_fd = .max
+    switch Errno(rawValue: Int32(truncatingIfNeeded: -bpf(.linkDetach, &attributes))) {
+    case .badDescriptor: return true
+    case .invalid: return false
+    default: return nil
+    }
   }
 
   public static let perfLinks = Feature("perf event links", since: .init(5, 15)) {

@@ -42,7 +42,8 @@ public enum HostFacts {
     var last = -1
     for range in text.split(separator: ",") {
       let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-      guard (1...2).contains(ends.count), let end = ends.last ?? nil, end >= 0, end < 1 << 16
+      guard (1...2).contains(ends.count), let start = ends[0], let end = ends[ends.count - 1],
+        start >= 0, end >= start, end < 1 << 16
       else { return nil }
       last = max(last, end)
     }

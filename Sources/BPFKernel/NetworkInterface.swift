@@ -10,6 +10,12 @@ public struct NetworkInterface: Hashable, Sendable {
     public var native: UInt32?
     public var offload: UInt32?
 
+    public init(generic: UInt32? = nil, native: UInt32? = nil, offload: UInt32? = nil) {
+      self.generic = generic
+      self.native = native
+      self.offload = offload
+    }
+
     /// The modes in use with their programs.
     public var programs: [(mode: XDPMode, programID: UInt32)] {
       [(XDPMode.generic, generic), (.native, native), (.offload, offload)].compactMap { mode, id in

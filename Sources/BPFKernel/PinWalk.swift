@@ -12,6 +12,11 @@ public struct Pin: Hashable, Sendable {
   public struct Object: Hashable, Sendable {
     public var kind: ObjectKind
     public var id: UInt32
+
+    public init(kind: ObjectKind, id: UInt32) {
+      self.kind = kind
+      self.id = id
+    }
   }
 }
 

@@ -49,3 +49,13 @@ let smallBTF: [UInt8] = {
   let sizes = [24, 0, types.count, types.count, strings.count].flatMap { bytes(UInt32($0)) }
   return bytes(UInt16(0xeb9f)) + [1, 0] + sizes + types + strings
 }()
+
+/// The text of what a body throws.
+func refusal(_ body: () throws(KernelError) -> Void) -> String {
+  failure(body)?.description ?? "nothing was thrown"
+}
+
+/// Why a directory at the top of a bpffs is not opened.
+func refusal(of name: String, in filesystem: BPFFilesystem) -> String {
+  refusal { () throws(KernelError) in _ = try filesystem.directory([name], creating: 0o700) }
+}
