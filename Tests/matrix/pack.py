@@ -209,6 +209,8 @@ def pack_payload(root, path, programs):
     for name in APPLETS:
         if not any(f"usr/{f}/{name}" in archive.names for f in ["bin", "sbin", "local/bin"]):
             archive.link(f"usr/bin/{name}", busybox)
+    # Where the kernel looks when it wants a module.
+    archive.link("usr/sbin/modprobe", busybox)
 
     archive.copy(f"{here}/guest-init", "init")
     for name in ["guest-clang", "guest-facilities"]:
