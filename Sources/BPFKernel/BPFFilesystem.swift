@@ -13,15 +13,13 @@ public final class BPFFilesystem: Sendable {
   /// Takes the bpffs that is mounted at a path; refuses what is not one.
   public init(at path: String = "/sys/fs/bpf") throws(KernelError) {
     let call = "bpffs"
-    let descriptor: FileDescriptor
-    do throws(KernelError) {
-      descriptor = try openFile(path, O_RDONLY | O_DIRECTORY)
-    } catch {
-      throw error.hinting(error.errno == .noEntry ? Self.mountHint(path) : nil)
+    let descriptor = try openFile(path, O_RDONLY | O_DIRECTORY) {
+      $0.hinting($0.errno == .noEntry ? Self.mountHint(path) : nil)
     }
     guard try filesystemType(descriptor.rawValue, on: path) == UInt32(CBPF_BPF_FS_MAGIC)
     else {
-      throw KernelError(call, refused: "no bpffs is mounted there", on: path,
+      throw KernelError(
+        call, refused: "no bpffs is mounted there", on: path,
         hint: Self.mountHint(path))
     }
     let canonical = try pathOf(descriptor.rawValue)

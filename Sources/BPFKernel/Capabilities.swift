@@ -62,14 +62,15 @@ public enum ResourceLimit {
   /// Lifts RLIMIT_MEMLOCK, which kernels before 5.11 charge maps and programs to. Where that is
   /// not allowed nothing changes: newer kernels do not need it.
   public static func raiseLockedMemory() {
-    var limit = rlimit(rlim_cur: RLIM_INFINITY_VALUE, rlim_max: RLIM_INFINITY_VALUE)
-    if unsafe setrlimit(__rlimit_resource_t(8 /* RLIMIT_MEMLOCK */), &limit) == 0 { return }
+    var limit = rlimit(rlim_cur: .max, rlim_max: .max)
+    if unsafe setrlimit(lockedMemory, &limit) == 0 { return }
     // Without CAP_SYS_RESOURCE the soft limit can still go up to the hard one.
-    if unsafe getrlimit(__rlimit_resource_t(8), &limit) == 0 {
+    if unsafe getrlimit(lockedMemory, &limit) == 0 {
       limit.rlim_cur = limit.rlim_max
-      _ = unsafe setrlimit(__rlimit_resource_t(8), &limit)
+      _ = unsafe setrlimit(lockedMemory, &limit)
     }
   }
 
-  private static let RLIM_INFINITY_VALUE = rlim_t.max
+  /// RLIMIT_MEMLOCK
+  private static let lockedMemory = __rlimit_resource_t(8)
 }

@@ -26,11 +26,8 @@ public final class Cgroup: Sendable {
       throw KernelError("cgroup", refused: "the path leads upwards", on: path)
     }
     let mount = try Self.mountPath()
-    let descriptor: FileDescriptor
-    do throws(KernelError) {
-      descriptor = try openFile(mount + clean, O_RDONLY | O_DIRECTORY)
-    } catch {
-      throw KernelError("openat", error.errno ?? .noEntry, on: "cgroup \(clean) (in \(mount))")
+    let descriptor = try openFile(mount + clean, O_RDONLY | O_DIRECTORY) {
+      KernelError("openat", $0.errno ?? .noEntry, on: "cgroup \(clean) (in \(mount))")
     }
     guard
       try filesystemType(descriptor.rawValue, on: clean)
@@ -47,7 +44,8 @@ public final class Cgroup: Sendable {
     let mount = try Self.mountPath()
     let root = try openFile(mount, O_RDONLY | O_DIRECTORY)
     let descriptor = try FileDescriptor(
-      cbpf_open_cgroup(root.rawValue, id, O_RDONLY | O_DIRECTORY), "open_by_handle_at", on: "cgroup id \(id)")
+      cbpf_open_cgroup(root.rawValue, id, O_RDONLY | O_DIRECTORY), "open_by_handle_at",
+      on: "cgroup id \(id)")
     let path = try pathOf(descriptor.rawValue)
     let below = path.hasPrefix(mount) ? String(path.dropFirst(mount.count)) : path
     try self.init(descriptor, path: below.isEmpty ? "/" : below)

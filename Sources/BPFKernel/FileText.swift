@@ -10,6 +10,18 @@ func openFile(
     unsafe path.withCString { unsafe cbpf_openat(directory, $0, flags, mode) }, "openat", on: path)
 }
 
+/// The same, with a failure told in the caller's words.
+func openFile(
+  _ path: String, at directory: Int32 = AT_FDCWD, _ flags: Int32,
+  explaining explain: (KernelError) -> KernelError
+) throws(KernelError) -> FileDescriptor {
+  do throws(KernelError) {
+    return try openFile(path, at: directory, flags)
+  } catch {
+    throw explain(error)
+  }
+}
+
 /// Paths with a zero byte would be cut there.
 func withoutZeroByte(_ text: String, _ call: String) throws(KernelError) {
   guard !text.utf8.contains(0) else {

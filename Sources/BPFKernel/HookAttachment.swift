@@ -91,6 +91,14 @@ public struct HookPrograms: Hashable, Sendable {
     on target: AttachTarget, type: AttachType, effective: Bool = false
   ) throws(KernelError) {
     var capacity = 16
+    // Only cgroups and interfaces take a buffer for flags, and only the latter one for links.
+    var flagged: Bool
+    let ordered: Bool
+    switch target {
+    case .cgroup: (flagged, ordered) = (!effective, false)
+    case .interface: (flagged, ordered) = (true, true)
+    case .namespace, .map: (flagged, ordered) = (false, false)
+    }
     while true {
       var programs = [UInt32](repeating: 0, count: capacity)
       var programFlags = programs
@@ -100,14 +108,6 @@ public struct HookPrograms: Hashable, Sendable {
       attributes.attach_type = type.rawValue
       attributes.query_flags = effective ? 1 : 0
       attributes.count = UInt32(truncatingIfNeeded: capacity)
-      let ordered = if case .interface = target { true } else { false }
-      // Only cgroups and interfaces take a buffer for flags, and only the latter one for links.
-      let flagged: Bool
-      switch target {
-      case .cgroup: flagged = !effective
-      case .interface: flagged = true
-      default: flagged = false
-      }
       let result = withExtendedLifetime(target) {
         programs.withMutableAddress { address in
           programFlags.withMutableAddress { flagAddress in
@@ -126,6 +126,10 @@ public struct HookPrograms: Hashable, Sendable {
         continue
       }
       // Before 6.0 a cgroup takes no buffer for flags.
+      if result == -Int(Errno.invalid.rawValue), flagged, !ordered {
+        flagged = false
+        continue
+      }
       guard result >= 0 else {
         throw KernelError(.programQuery, result, on: "\(type) on \(target.context)")
       }

@@ -9,15 +9,13 @@ public final class NetworkNamespace: Sendable, CustomStringConvertible {
   /// What link info reports, and what tells namespaces apart.
   public let inode: UInt64
 
+  private static let kind = Int32(CBPF_CLONE_NEWNET)
   private static let filesystem: UInt32 = 0x6e73_6673  // NSFS_MAGIC
 
   private init(path: String, name: String?) throws(KernelError) {
     let label = name.map { "network namespace \($0)" } ?? "the network namespace"
-    let descriptor: FileDescriptor
-    do throws(KernelError) {
-      descriptor = try openFile(path, O_RDONLY)
-    } catch {
-      throw KernelError("openat", error.errno ?? .noEntry, on: "\(label) (\(path))")
+    let descriptor = try openFile(path, O_RDONLY) {
+      KernelError("openat", $0.errno ?? .noEntry, on: "\(label) (\(path))")
     }
     guard try filesystemType(descriptor.rawValue, on: label) == Self.filesystem else {
       throw KernelError("netns", refused: "\(path) is no namespace", on: label)
@@ -62,14 +60,12 @@ public final class NetworkNamespace: Sendable, CustomStringConvertible {
     let own = try NetworkNamespace.current()
     if own.inode == inode { return try body() }
     try check(
-      cbpf_setns(descriptor.rawValue, CBPF_CLONE_NEWNET_VALUE), "setns", on: description)
+      cbpf_setns(descriptor.rawValue, Self.kind), "setns", on: description)
     defer {
-      if cbpf_setns(own.descriptor.rawValue, CBPF_CLONE_NEWNET_VALUE) < 0 { abort() }
+      if cbpf_setns(own.descriptor.rawValue, Self.kind) < 0 { abort() }
     }
     return try body()
   }
 
   public var description: String { name.map { "network namespace \($0)" } ?? "this namespace" }
 }
-
-let CBPF_CLONE_NEWNET_VALUE = Int32(CBPF_CLONE_NEWNET)

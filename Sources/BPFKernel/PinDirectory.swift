@@ -33,17 +33,15 @@ public final class PinDirectory: Sendable {
   /// The same without the check of owner and mode, for reading what others pinned.
   func directoryUnchecked(_ name: String) throws(KernelError) -> PinDirectory {
     let path = try child(name)
-    let opened: FileDescriptor
-    do throws(KernelError) {
-      opened = try openFile(
-        name, at: descriptor.rawValue, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-    } catch {
+    let opened = try openFile(
+      name, at: descriptor.rawValue, O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+    ) { error in
       // O_DIRECTORY with O_NOFOLLOW answers ENOTDIR for a symlink as well.
       if error.errno == .notDirectory || error.errno == .loop {
         let isLink = try? self.status(name)?.kind == .symlink
-        throw untrusted(path, isLink == true ? "it is a symlink" : "it is no directory")
+        return untrusted(path, isLink == true ? "it is a symlink" : "it is no directory")
       }
-      throw KernelError("openat", error.errno ?? .invalid, on: path)
+      return KernelError("openat", error.errno ?? .invalid, on: path)
     }
     let facts = try fileStatus(opened.rawValue, on: path)
     guard UInt64(facts.st_dev) == device else {

@@ -137,7 +137,7 @@ extension PinDirectory {
   /// Sets the permission bits of a pin or directory (chmod(2)), never through a symlink.
   public func setMode(_ name: String, _ mode: UInt32) throws(KernelError) {
     let path = try child(name)
-    let file = try openFile(name, at: descriptor.rawValue, O_PATH_FLAG | O_NOFOLLOW)
+    let file = try openFile(name, at: descriptor.rawValue, pathOnly | O_NOFOLLOW)
     guard try PinStatus(fileStatus(file.rawValue, on: path)).kind != .symlink else {
       throw KernelError("chmod", refused: "it is a symlink", on: path)
     }
@@ -157,8 +157,8 @@ extension PinDirectory {
   }
 }
 
-/// O_PATH, which Glibc's module leaves out.
-let O_PATH_FLAG: Int32 = 0o10000000
+/// `O_PATH`, which Glibc's module leaves out.
+let pathOnly: Int32 = 0o10000000
 
 extension ObjectKind {
   /// What a descriptor is of, as procfs names it; nil for others than BPF objects.

@@ -158,6 +158,16 @@ import Testing
         #expect(
           try dissection.info().target == .namespace(inode: UInt32(own.inode), .flowDissector),
           "flow_dissector")
+        let busy = failure { () throws(KernelError) in
+          try dissector.attach(to: .namespace(own), type: .flowDissector)
+        }
+        #expect(busy != nil, "not beside a link")
+        try dissection.detach()
+        try dissector.attach(to: .namespace(own), type: .flowDissector)
+        #expect(
+          try HookPrograms(on: .namespace(own), type: .flowDissector).entries.map(\.programID)
+            == [dissector.info().id], "attached without a link")
+        try dissector.detach(from: .namespace(own), type: .flowDissector)
       }
     }
   }

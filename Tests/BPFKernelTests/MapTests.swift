@@ -128,7 +128,8 @@ import Testing
         } while position != nil
         #expect(rounds > 3, "in parts")
         #expect(
-          read == Dictionary(uniqueKeysWithValues: (0..<count).map { (UInt32($0), UInt64($0 * 3)) }),
+          read
+            == Dictionary(uniqueKeysWithValues: (0..<count).map { (UInt32($0), UInt64($0 * 3)) }),
           "everything that was written")
         try map.deleteBatch(keys: Array(keys.prefix(4 * 10)))
         #expect(try map.keys().count == count - 10, "ten are removed")

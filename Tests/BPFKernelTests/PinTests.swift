@@ -138,10 +138,14 @@ import Testing
         #expect(refusal(of: "link", in: filesystem).contains("it is a symlink"), "a symlink")
         mkdir("/sys/fs/bpf/theirs", 0o700)
         chown("/sys/fs/bpf/theirs", 1000, 1000)
-        #expect(refusal(of: "theirs", in: filesystem).contains("belongs to user 1000"), "another's directory")
+        #expect(
+          refusal(of: "theirs", in: filesystem).contains("belongs to user 1000"),
+          "another's directory")
         mkdir("/sys/fs/bpf/open", 0o700)
         chmod("/sys/fs/bpf/open", 0o777)
-        #expect(refusal(of: "open", in: filesystem).contains("others can write to it (mode 0777)"), "everybody's")
+        #expect(
+          refusal(of: "open", in: filesystem).contains("others can write to it (mode 0777)"),
+          "everybody's")
         chmod("/sys/fs/bpf/open", 0o770)
         #expect(refusal(of: "open", in: filesystem).contains("others can write to it"), "a group's")
         let map = try makeMap(.array)
@@ -149,7 +153,8 @@ import Testing
         #expect(refusal(of: "pin", in: filesystem).contains("it is no directory"), "a pin")
         mkdir("/sys/fs/bpf/other", 0o700)
         try Sandbox.mount("bpf", at: "/sys/fs/bpf/other", type: "bpf")
-        #expect(refusal(of: "other", in: filesystem).contains("another file system"), "another bpffs")
+        #expect(
+          refusal(of: "other", in: filesystem).contains("another file system"), "another bpffs")
         symlink("/sys/fs/bpf/pin", "/sys/fs/bpf/alias")
         let alias = failure { () throws(KernelError) in _ = try filesystem.root.open("alias") }
         #expect(alias?.description.contains("it is no pin") == true, "a symlink for a pin")

@@ -96,7 +96,8 @@ import Testing
     await #expect(processExitsWith: .success) {
       sandboxed {
         // int; func_proto() -> int; func main
-        let names: [UInt8] = [0] + Array("int".utf8) + [0] + Array("main".utf8) + [0]
+        let names: [UInt8] =
+          [0] + Array("int".utf8) + [0] + Array("main".utf8) + [0]
           + Array("f.c".utf8) + [0] + Array("return 1;".utf8) + [0]
         let words: [UInt32] = [
           1, 1 << 24, 4, 1 << 24 | 32, 0, 13 << 24, 1, 5, 12 << 24 | 1, 2,
@@ -155,7 +156,9 @@ import Testing
         #expect(walk?.errno == .notPermitted, "EPERM")
         #expect(walk?.hint?.contains("CAP_SYS_ADMIN") == true, "for the enumeration")
         let refused = failure { () throws(KernelError) in _ = try load(.xdp) }
-        #expect(refused?.hint?.contains("missing CAP_BPF") == true, "for the load: \(String(describing: refused))")
+        #expect(
+          refused?.hint?.contains("missing CAP_BPF") == true,
+          "for the load: \(String(describing: refused))")
       }
     }
   }
