@@ -5,8 +5,8 @@ boot.py KERNEL DIRECTORY OUTPUT ROOT FILTER LIMIT ARCHIVE…
 
 DIRECTORY holds `vmlinuz`, the archives are its initramfs. OUTPUT.events gets the lines of JSON that
 the machine sends (Swift Testing's event stream, and lines with the key "matrix"), OUTPUT.console
-what it printed. LIMIT is in seconds, for everything. Ends with 0 if the machine said that the suites
-came to their end, whatever their result.
+what it printed. LIMIT is in seconds, for everything. Ends with 0 if the machine said that the
+suites came to their end, whatever their result.
 
 The machine has no compiler: `clang` in it asks this program, which runs the host's.
 """
@@ -15,6 +15,7 @@ import base64
 import os
 import selectors
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -110,6 +111,8 @@ def main():
             "-chardev", f"socket,id={name},path={work}/{name},server=on,wait=off",
             "-device", f"virtserialport,chardev={name},name={name}"]
     process = subprocess.Popen(command)
+    # The machine ends with this program, also when that is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     ended, pending = False, b""
     try:
         events = connect(f"{work}/events", process)

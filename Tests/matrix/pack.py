@@ -2,7 +2,7 @@
 """pack.py: writes the initramfs of a test machine, or the part of it that one kernel needs.
 
 pack.py kernel DIRECTORY ARCHIVE        the modules of a kernel that `fetch` left in DIRECTORY
-pack.py payload ROOT ARCHIVE PROGRAM…   the tests of the package at ROOT, and the programs they run
+pack.py payload ROOT ARCHIVE PROGRAM…   the tests of the package at ROOT, and what they run
 
 Both are newc archives: the kernel takes one after the other from the same file. Programs are found
 in PATH and stand in the archive where they stand here, with every shared library that ldd names.
@@ -158,6 +158,9 @@ def pack_kernel(directory, path):
 
 def libraries(program):
     """The shared libraries that a program is loaded with; none for a static one or a script."""
+    with open(program, "rb") as file:
+        if file.read(4) != b"\x7fELF":
+            return []
     run = subprocess.run(["ldd", program], capture_output=True, text=True)
     if "not found" in run.stdout:
         sys.exit(f"pack: {program}:\n{run.stdout}")
@@ -215,6 +218,17 @@ def pack_payload(root, path, programs):
     archive.copy(f"{here}/guest-init", "init")
     for name in ["guest-clang", "guest-facilities"]:
         archive.copy(f"{here}/{name}", f"usr/bin/{name.removeprefix('guest-')}")
+
+    # The interpreter of `facilities`, and as much of its library as that imports.
+    listed = subprocess.run(
+        [sys.executable, "-I", "-S", "-c",
+         "import ctypes, fcntl, json, os, struct, subprocess, sys; "
+         "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)))"],
+        capture_output=True, text=True, check=True)
+    add(os.path.realpath(sys.executable))
+    archive.link("usr/bin/python3", os.path.realpath(sys.executable))
+    for name in listed.stdout.split():
+        add(name)
 
     # Whatever reads /lib/… finds the libraries of /usr/lib through the loader's own search path;
     # modules stay in /lib, which is a folder.
