@@ -87,7 +87,7 @@ def main():
     settings = Archive(f"{work}/settings")
     settings.entry("etc/matrix", stat.S_IFREG | 0o644, "".join([
         f"ROOT={root}\n", f"BUNDLE={root}/.build/debug/bpfapplyPackageTests.xctest\n",
-        f"FILTER={quoted}\n", f"LIMIT={max(limit - 30, 30)}\n"]).encode())
+        f"FILTER={quoted}\n", f"LIMIT={max(limit - 60, 30)}\n"]).encode())
     settings.entry("etc/hosts", stat.S_IFREG | 0o644, b"127.0.0.1 localhost\n::1 localhost\n")
     settings.entry("etc/passwd", stat.S_IFREG | 0o644,
                    b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
