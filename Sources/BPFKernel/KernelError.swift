@@ -12,7 +12,9 @@ public struct KernelError: Error, Hashable, Sendable {
   public var call: String
   /// What the call was done to, e.g. `map blocklist` or a path; may be empty.
   public var context: String
-  public var problem: Problem
+  /// The error number, if the kernel gave one.
+  public private(set) var errno: Errno?
+  private var refusal: String
   /// The likely cause and what to do about it, where one is known.
   public var hint: String?
   /// What the verifier wrote, for a refused program or BTF.
@@ -22,7 +24,8 @@ public struct KernelError: Error, Hashable, Sendable {
   public init(_ call: String, _ errno: Errno, on context: String, verifierLog: String? = nil) {
     self.call = call
     self.context = context
-    self.problem = .errno(errno)
+    self.errno = errno
+    self.refusal = ""
     self.verifierLog = verifierLog
     self.hint = Hint.text(call: call, errno: errno, verifierLog: verifierLog)
   }
@@ -31,15 +34,15 @@ public struct KernelError: Error, Hashable, Sendable {
   public init(_ call: String, refused reason: String, on context: String, hint: String? = nil) {
     self.call = call
     self.context = context
-    self.problem = .refused(reason)
+    self.errno = nil
+    self.refusal = reason
     self.hint = hint
     self.verifierLog = nil
   }
 
-  /// The error number, if the kernel gave one.
-  public var errno: Errno? {
-    if case .errno(let number) = problem { return number }
-    return nil
+  /// What went wrong.
+  public var problem: Problem {
+    if let errno { .errno(errno) } else { .refused(refusal) }
   }
 
   /// The same error with another hint.
