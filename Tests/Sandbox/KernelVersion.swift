@@ -18,9 +18,9 @@ extension Trait where Self == ConditionTrait {
   /// For tests of what a kernel has from a version on. A newer kernel never skips them, whatever it
   /// lacks.
   public static func since(_ major: Int, _ minor: Int) -> Self {
-    .enabled(
-      if: Sandbox.kernelVersion >= (major, minor),
-      "needs Linux \(major).\(minor), this is \(Sandbox.kernelVersion.major).\(Sandbox.kernelVersion.minor)"
+    let (here, point) = Sandbox.kernelVersion
+    return .enabled(
+      if: (here, point) >= (major, minor), "needs Linux \(major).\(minor), this is \(here).\(point)"
     )
   }
 }

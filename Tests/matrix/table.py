@@ -163,6 +163,8 @@ def main():
             state = "did not boot as far as the suites"
         elif not machine.ended:
             state += "; the suites did not come to their end"
+        elif machine.status == 137:
+            state += "; the suites were stopped at the limit"
         elif machine.status != 0 and count[1] == 0:
             state += f"; yet the suites ended with status {machine.status}"
         elif not machine.tests:
