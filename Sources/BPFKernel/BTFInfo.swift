@@ -20,9 +20,14 @@ public struct BTFInfo: Hashable, Sendable {
     var name = [UInt8](repeating: 0, count: 64)
     var raw = cbpf_btf_info()
     raw.name_len = UInt32(name.count)
-    let result = name.withMutableAddress { address in
+    var result = name.withMutableAddress { address in
       raw.name = address
       return objectInfo(descriptor, &raw)
+    }
+    // Before Linux 5.11 there are no names, and a buffer for one is an unknown attribute.
+    if result == -Int(Errno.tooBig.rawValue) {
+      raw = cbpf_btf_info()
+      result = objectInfo(descriptor, &raw)
     }
     try check(result, Command.objectInfo.name, on: "BTF descriptor \(descriptor)")
     self.id = raw.id

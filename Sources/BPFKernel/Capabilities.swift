@@ -59,16 +59,20 @@ public struct Capabilities: Hashable, Sendable {
 
 /// Limits of this process.
 public enum ResourceLimit {
-  /// Lifts RLIMIT_MEMLOCK, which kernels before 5.11 charge maps and programs to. Where that is
-  /// not allowed nothing changes: newer kernels do not need it.
-  public static func raiseLockedMemory() {
-    var limit = rlimit(rlim_cur: .max, rlim_max: .max)
-    if unsafe setrlimit(lockedMemory, &limit) == 0 { return }
-    // Without CAP_SYS_RESOURCE the soft limit can still go up to the hard one.
-    if unsafe getrlimit(lockedMemory, &limit) == 0 {
-      limit.rlim_cur = limit.rlim_max
-      _ = unsafe setrlimit(lockedMemory, &limit)
+  /// Lifts RLIMIT_MEMLOCK, which kernels before 5.11 charge maps and programs to, and returns
+  /// whether it went up. Where that is not allowed nothing changes: newer kernels do not need it.
+  @discardableResult
+  public static func raiseLockedMemory() -> Bool {
+    var before = rlimit()
+    guard unsafe getrlimit(lockedMemory, &before) == 0, before.rlim_cur != .max else {
+      return false
     }
+    var limit = rlimit(rlim_cur: .max, rlim_max: .max)
+    if unsafe setrlimit(lockedMemory, &limit) == 0 { return true }
+    // Without CAP_SYS_RESOURCE the soft limit can still go up to the hard one.
+    guard before.rlim_cur < before.rlim_max else { return false }
+    limit = rlimit(rlim_cur: before.rlim_max, rlim_max: before.rlim_max)
+    return unsafe setrlimit(lockedMemory, &limit) == 0
   }
 
   /// RLIMIT_MEMLOCK

@@ -92,9 +92,11 @@ public final class Map: Sendable {
       attributes.btf_vmlinux_value_type_id = parameters.kernelValueTypeID
     }
     return try withExtendedLifetime(parameters) { () throws(KernelError) in
-      try Map(
-        bpfDescriptor(
-          .mapCreate, &attributes, on: "\(context) (\(parameters.type))"))
+      let result = cbpf_good_descriptor(bpfCharged(.mapCreate, &attributes))
+      guard result >= 0 else {
+        throw KernelError(.mapCreate, result, on: "\(context) (\(parameters.type))")
+      }
+      return try Map(FileDescriptor(owned: Int32(truncatingIfNeeded: result)))
     }
   }
 

@@ -129,7 +129,7 @@ public final class Program: Sendable {
   }
 
   private static func retrying(_ attributes: inout cbpf_prog_load) -> Int {
-    var result = bpf(.programLoad, &attributes)
+    var result = bpfCharged(.programLoad, &attributes)
     var retries = 5
     while result == -Int(Errno.again.rawValue) && retries > 0 {
       result = bpf(.programLoad, &attributes)

@@ -50,6 +50,16 @@ func bpf<Attributes>(_ command: Command, _ attributes: inout Attributes) -> Int 
   }
 }
 
+/// As `bpf`, for what kernels before 5.11 charge to RLIMIT_MEMLOCK: EPERM may mean that the limit
+/// is reached, so it is lifted and the call made once more.
+func bpfCharged<Attributes>(_ command: Command, _ attributes: inout Attributes) -> Int {
+  let result = bpf(command, &attributes)
+  guard result == -Int(Errno.notPermitted.rawValue), ResourceLimit.raiseLockedMemory() else {
+    return result
+  }
+  return bpf(command, &attributes)
+}
+
 /// Makes the bpf(2) call and throws what it answers.
 @inline(__always)
 @discardableResult

@@ -23,7 +23,11 @@ import Testing
         #expect(missing?.errno == .noEntry, "replace of a key that is not there")
         #expect(try map.delete(bytes(UInt32(1))), "a key that is there is removed")
         #expect(try !map.delete(bytes(UInt32(1))), "and then it is not there")
-        #expect(try map.take(bytes(UInt32(2))) == bytes(UInt64(20)), "lookup and delete")
+        if Sandbox.kernelVersion >= (5, 14) {
+          #expect(try map.take(bytes(UInt32(2))) == bytes(UInt64(20)), "lookup and delete")
+        } else {
+          #expect(try map.delete(bytes(UInt32(2))), "the last one")
+        }
         #expect(try map.keys().isEmpty, "nothing is left")
       }
     }

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""boot.py: runs the suites in a machine with one kernel and keeps what it reports.
+
+boot.py KERNEL DIRECTORY OUTPUT ROOT FILTER LIMIT ARCHIVE…
+
+DIRECTORY holds `vmlinuz`, the archives are its initramfs. OUTPUT.events gets the lines of JSON that
+the machine sends (Swift Testing's event stream, and lines with the key "matrix"), OUTPUT.console
+what it printed. LIMIT is in seconds, for everything. Ends with 0 if the machine said that the
+suites came to their end, whatever their result.
+
+The machine has no compiler: `clang` in it asks this program, which runs the host's.
+"""
+
+import base64
+import os
+import selectors
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+from pack import Archive
+
+
+def decode(word):
+    return b"" if word == b"-" else base64.b64decode(word)
+
+
+def encode(data):
+    return base64.b64encode(data) or b"-"
+
+
+def compile_for_guest(request):
+    """Carries out one request of guest-clang; returns the line that answers it."""
+    try:
+        arguments, directory, source, *files = request.split()
+        arguments = [a.decode() for a in decode(arguments).split(b"\0")[:-1]]
+        directory = decode(directory).decode().strip()
+        with tempfile.TemporaryDirectory() as work:
+            moved = {}
+            for number, item in enumerate(files):
+                path, contents = (decode(part) for part in item.split(b":"))
+                name = f"{work}/{number}-{os.path.basename(path.decode())}"
+                with open(name, "wb") as file:
+                    file.write(contents)
+                moved[path.decode()] = name
+            # An #include "…" is looked up beside the source first.
+            beside = [f"-I{os.path.dirname(os.path.join(directory, path))}" for path in moved]
+            result = f"{work}/output"
+            words = [moved.get(a, a) for a in arguments]
+            words = [result if i and words[i - 1] == "-o" else w for i, w in enumerate(words)]
+            run = subprocess.run(
+                ["clang", *beside, *words], input=decode(source), capture_output=True, timeout=120,
+                cwd=directory if os.path.isdir(directory) else "/")
+            built = b""
+            if os.path.exists(result):
+                with open(result, "rb") as file:
+                    built = file.read()
+        answer = [encode(built), encode(run.stdout), encode(run.stderr)]
+        return b" ".join([b"%d" % (run.returncode & 0xFF), *answer]) + b"\n"
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return b"1 - - " + encode(f"clang on the host: {error}\n".encode()) + b"\n"
+
+
+def connect(path, process):
+    while process.poll() is None:
+        try:
+            port = socket.socket(socket.AF_UNIX)
+            port.connect(path)
+            return port
+        except OSError:
+            port.close()
+            time.sleep(0.02)
+    return None
+
+
+def main():
+    kernel, directory, output, root, pattern, limit, *archives = sys.argv[1:]
+    limit = int(limit)
+    deadline = time.monotonic() + limit
+    work = tempfile.mkdtemp(prefix="bpfapply-matrix-")
+    quoted = "'" + pattern.replace("'", "'\\''") + "'"
+    settings = Archive(f"{work}/settings")
+    settings.entry("etc/matrix", stat.S_IFREG | 0o644, "".join([
+        f"ROOT={root}\n", f"BUNDLE={root}/.build/debug/bpfapplyPackageTests.xctest\n",
+        f"FILTER={quoted}\n", f"LIMIT={max(limit - 60, 30)}\n"]).encode())
+    settings.entry("etc/hosts", stat.S_IFREG | 0o644, b"127.0.0.1 localhost\n::1 localhost\n")
+    settings.entry("etc/passwd", stat.S_IFREG | 0o644,
+                   b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
+    settings.entry("etc/group", stat.S_IFREG | 0o644, b"root:x:0:\nnogroup:x:65534:\n")
+    settings.close()
+    with open(f"{work}/initramfs", "wb") as joined:
+        for archive in [*archives, f"{work}/settings"]:
+            with open(archive, "rb") as part:
+                shutil.copyfileobj(part, joined)
+
+    command = [
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+        "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072",
+        "-kernel", f"{directory}/vmlinuz", "-initrd", f"{work}/initramfs",
+        "-append", "console=ttyS0 lsm=lockdown,capability,bpf panic=-1 loglevel=5 mitigations=off "
+        # Emulated, the timer may come too late for the kernel's check of it.
+        "cgroup_no_v1=all random.trust_cpu=on no_timer_check",
+        "-serial", f"file:{output}.console", "-device", "virtio-rng-pci",
+        "-device", "virtio-serial-pci"]
+    for name in ["events", "compile"]:
+        command += [
+            "-chardev", f"socket,id={name},path={work}/{name},server=on,wait=off",
+            "-device", f"virtserialport,chardev={name},name={name}"]
+    process = subprocess.Popen(command)
+    # The machine ends with this program, also when that is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    ended, pending = False, b""
+    try:
+        events = connect(f"{work}/events", process)
+        requests = connect(f"{work}/compile", process)
+        with open(f"{output}.events", "wb") as log, selectors.DefaultSelector() as selector:
+            for port in filter(None, [events, requests]):
+                selector.register(port, selectors.EVENT_READ)
+            while selector.get_map() and time.monotonic() < deadline:
+                for key, _ in selector.select(max(0, deadline - time.monotonic())):
+                    data = key.fileobj.recv(1 << 16)
+                    if not data:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is events:
+                        log.write(data)
+                        log.flush()
+                    else:
+                        pending += data
+                        while b"\n" in pending:
+                            request, pending = pending.split(b"\n", 1)
+                            requests.sendall(compile_for_guest(request))
+        if time.monotonic() >= deadline:
+            print(f"boot: {kernel}: not done after {limit} s, stopped", file=sys.stderr)
+        else:
+            process.wait(30)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        shutil.rmtree(work)
+    with open(f"{output}.events", "rb") as log:
+        ended = b'{"matrix":"ended"' in log.read()
+    return 0 if ended else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
