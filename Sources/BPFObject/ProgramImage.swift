@@ -1,7 +1,7 @@
 /// A program ready to be loaded but for what only the running kernel knows: its instructions with
 /// the subprograms that it reaches appended, and what they refer to by name.
 ///
-/// Deterministic, and the same on every host.
+/// Deterministic, and the same on every host until `relocated(against:)` fits it to one kernel.
 public struct ProgramImage: Hashable, Sendable {
   /// The function's name.
   public var name: String
@@ -21,6 +21,12 @@ public struct ProgramImage: Hashable, Sendable {
   /// ids and string offsets are those of the object's loadable BTF.
   public var functionInfo: [FunctionInfo]
   public var lineInfo: [LineInfo]
+  /// What depends on the kernel's types, by ascending instruction; `relocated(against:)` does them.
+  public var coreRelocations: [CORERelocation] = []
+  /// The types that these refer to; nil when there are none.
+  public var localTypes: LocalTypes?
+  /// What became of them, once they are done.
+  public var coreResults: [COREResult] = []
 
   public init(
     name: String, section: String, type: ProgramType, expectedAttachType: AttachType? = nil,

@@ -4,8 +4,10 @@ internal import Crypto
 /// The tag that a kernel will report for an image: the first eight bytes of a hash over all
 /// instructions as passed to PROG_LOAD, the immediates of map loads zeroed.
 enum TagPrediction {
-  /// nil where an instruction will hold a number that only the running kernel knows.
+  /// nil where an instruction will hold a number that only the running kernel knows: with CO-RE
+  /// relocations too, until they are done.
   static func tag(of image: ProgramImage, algorithm: TagAlgorithm) -> String? {
+    guard image.coreRelocations.isEmpty else { return nil }
     var instructions = image.instructions
     for reference in image.references where instructions.indices.contains(reference.instruction + 1)
     {

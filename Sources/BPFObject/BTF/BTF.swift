@@ -13,6 +13,8 @@ public struct BTF: Sendable {
   /// Where each type of this BTF starts in `types`.
   private(set) var starts: [UInt32]
   private let baseBox: Box?
+  /// The byte order that the bytes had: that of the machine whose types these are.
+  public let isBigEndian: Bool
   /// The first id, and the first string offset, that is this BTF's own and not its base's.
   public let firstID: UInt32
   let firstString: UInt32
@@ -36,6 +38,7 @@ public struct BTF: Sendable {
     parsing bytes: [UInt8], base: BTF? = nil, section: String = ".BTF"
   ) throws(ObjectError) {
     let header = try BTFHeader(parsing: bytes, section: section)
+    isBigEndian = header.bigEndian
     strings = Array(bytes[header.strings])
     types = Array(bytes[header.types])
     starts = []
@@ -62,7 +65,8 @@ public struct BTF: Sendable {
   }
 
   /// BTF of nothing but void.
-  init() {
+  init(bigEndian: Bool = false) {
+    isBigEndian = bigEndian
     types = []
     strings = [0]
     starts = []

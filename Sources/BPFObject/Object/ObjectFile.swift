@@ -33,6 +33,8 @@ public struct ObjectFile: Sendable {
   public let btf: BTF?
 
   let code: ObjectCode
+  /// `btf` for the images with CO-RE relocations, which share it.
+  let localTypes: LocalTypes?
 
   /// The bytes for BTF_LOAD; nil without BTF.
   public var loadableBTF: [UInt8]? { btf?.encoded() }
@@ -63,6 +65,7 @@ public struct ObjectFile: Sendable {
     self.globals = globals
     self.externs = externs
     self.btf = btf
+    localTypes = btf.map(LocalTypes.init)
     self.code = code
   }
 

@@ -7,6 +7,8 @@ struct Linker {
   private(set) var references: [MapReference] = []
   private(set) var functionInfo: [FunctionInfo] = []
   private(set) var lineInfo: [LineInfo] = []
+  /// By ascending instruction of the image.
+  private(set) var coreRelocations: [BTFExtension.CORERelocation] = []
   /// Where the first instruction of a function landed.
   private var placed: [Int: Int] = [:]
 
@@ -78,7 +80,6 @@ struct Linker {
     }
     placed[index] = base
     instructions += section.instructions[function.start..<function.end]
-    try checkCORE(function, section)
     for offset in 0..<function.count {
       guard let symbol = section.symbol(of: function.start + offset) else { continue }
       try relocate(offset, of: function, at: base, against: symbol)
@@ -93,18 +94,6 @@ struct Linker {
     ObjectError(
       section: code.sectionNames[function.section], offset: (function.start + offset) * 8,
       message: "function \"\(function.name)\" \(message)", hint: hint)
-  }
-
-  private func checkCORE(
-    _ function: ObjectCode.Function, _ section: ObjectCode.Section
-  ) throws(ObjectError) {
-    let entries = BTFExtension.slice(
-      code.extended.coreRelocations[section.name], from: function.start, to: function.end
-    ) { $0.instruction }
-    guard let first = entries.first else { return }
-    throw failure(
-      "needs CO-RE: CO-RE relocations are not supported yet", function,
-      Int(first.instruction) - function.start)
   }
 
   private mutating func copyInfo(
@@ -131,6 +120,13 @@ struct Linker {
         info.instruction = moved(info.instruction)
         lineInfo.append(info)
       }
+    }
+    let relocations = BTFExtension.slice(
+      code.extended.coreRelocations[section.name], from: function.start, to: function.end
+    ) { $0.instruction }
+    for var relocation in relocations {
+      relocation.instruction = moved(relocation.instruction)
+      coreRelocations.append(relocation)
     }
   }
 

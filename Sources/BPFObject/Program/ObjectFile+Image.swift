@@ -33,13 +33,16 @@ extension ObjectFile {
     var linker = Linker(code: code, externs: externs)
     linker.exceptionCallbacks = exceptionCallbacks(of: programName)
     try linker.link(index)
-    return ProgramImage(
+    var image = ProgramImage(
       name: programName, section: program.section.text, type: kind,
       expectedAttachType: attachType ?? (kind == program.type ? program.expectedAttachType : nil),
       flags: program.flags, attachTarget: program.attachTarget, license: license,
       instructions: linker.instructions,
       references: linker.references.sorted { $0.instruction < $1.instruction },
       functionInfo: linker.functionInfo, lineInfo: linker.lineInfo)
+    image.coreRelocations = try coreRelocations(linker.coreRelocations, of: programName)
+    if !image.coreRelocations.isEmpty { image.localTypes = localTypes }
+    return image
   }
 
   /// What `__exception_cb(name)` says: a tag on the program's function.

@@ -18,7 +18,7 @@ extension ProgramImage {
   }
 
   /// The tag that a kernel with that hash will report. Descriptors are not in it, so it can be known
-  /// before anything is loaded.
+  /// before anything is loaded; but for `coreRelocations`, which come first.
   public func predictedTag(_ algorithm: TagAlgorithm) -> ProgramTag {
     ProgramTag(of: instructions, algorithm: algorithm)
   }

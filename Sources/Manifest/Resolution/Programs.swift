@@ -106,6 +106,10 @@ extension Resolver {
       digest.add(bindings[reference.map])
       digest.add(reference.valueOffset.map { String($0) })
     }
+    if !image.coreRelocations.isEmpty {
+      digest.add("core")
+      for subject in image.coreSubjects { digest.add(subject) }
+    }
     // Constants are part of the program: the verifier prunes by them.
     for map in bindings.keys.sorted() {
       guard let data = object.maps[map]?.data, data.kind == .rodata else { continue }

@@ -1,0 +1,92 @@
+internal import Synchronization
+
+/// The types that programs are relocated against: a kernel's, and its modules'.
+///
+/// Names are indexed when they are first asked for; modules are read when vmlinux lacks a type.
+///
+/// ```swift
+/// let kernel = TargetTypes(vmlinux: try BTF(parsing: bytes))
+/// let image = try object.image(of: "xdp_filter").relocated(against: kernel)
+/// ```
+public final class TargetTypes: Sendable {
+  /// A kernel module's types.
+  public struct Module: Sendable {
+    public var name: String
+    /// Split BTF over vmlinux.
+    public var btf: BTF
+
+    public init(name: String, btf: BTF) {
+      self.name = name
+      self.btf = btf
+    }
+  }
+
+  public let vmlinux: BTF
+  private let readModules: @Sendable () throws(ObjectError) -> [Module]
+  private let indexes = Mutex(Indexes())
+
+  private struct Indexes {
+    var vmlinux: NameIndex?
+    var modules: [(module: Module, index: NameIndex)]?
+  }
+
+  /// `modules` is called once at most, when a program wants a type that vmlinux does not have.
+  public init(
+    vmlinux: BTF,
+    modules: @escaping @Sendable () throws(ObjectError) -> [Module] = {
+      () throws(ObjectError) -> [Module] in []
+    }
+  ) {
+    self.vmlinux = vmlinux
+    readModules = modules
+  }
+
+  /// A type with the essential name of a local one, and of its kind.
+  struct Candidate {
+    var btf: BTF
+    var id: UInt32
+    var module: String?
+  }
+
+  /// By ascending id; those of the modules only when vmlinux has none.
+  func candidates(for local: BTF.TypeHead, named name: ArraySlice<UInt8>)
+    throws(ObjectError) -> [Candidate]
+  {
+    try indexes.withLock { (indexes) throws(ObjectError) -> [Candidate] in
+      let main = indexes.vmlinux ?? NameIndex(of: vmlinux)
+      indexes.vmlinux = main
+      let found = Self.find(local.kind, name, main, vmlinux, module: nil)
+      if !found.isEmpty { return found }
+      let modules: [(module: Module, index: NameIndex)]
+      if let known = indexes.modules {
+        modules = known
+      } else {
+        modules = try readModules().map { ($0, NameIndex(of: $0.btf)) }
+        indexes.modules = modules
+      }
+      return modules.flatMap {
+        Self.find(local.kind, name, $0.index, $0.module.btf, module: $0.module.name)
+      }
+    }
+  }
+
+  private static func find(
+    _ kind: BTF.Kind, _ name: ArraySlice<UInt8>, _ index: NameIndex, _ btf: BTF, module: String?
+  ) -> [Candidate] {
+    var found: [Candidate] = []
+    index.forEachCandidate(name) { id in
+      guard let head = btf.head(id), kind.isCOREComparable(to: head.kind),
+        EssentialName.areEqual(name, btf.nameBytes(at: head.nameOffset))
+      else { return }
+      found.append(Candidate(btf: btf, id: id, module: module))
+    }
+    return found
+  }
+}
+
+extension BTF.Kind {
+  /// The same kind; enumerations of both sizes count as one.
+  func isCOREComparable(to other: Self) -> Bool {
+    self == other || isEnumeration && other.isEnumeration
+  }
+}
