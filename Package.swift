@@ -77,5 +77,8 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["bpfapply", "Manifest", "Reconciling", "Planning", "FakeKernel", "Sandbox"],
       exclude: ["Golden"], swiftSettings: tests),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["bpfapply", "BPFKernel", "BPFObject", "Sandbox"],
+      swiftSettings: tests),
   ]
 )

@@ -19,6 +19,49 @@ public struct CommandResult: Sendable {
   }
 }
 
+/// A command that runs beside the test; ending this value without a `wait` kills it.
+public struct RunningCommand: ~Copyable {
+  public let command: [String]
+  public let process: pid_t
+  private let output: Int32
+  private let errors: Int32
+  private var isRunning = true
+
+  init(_ command: [String], process: pid_t, output: Int32, errors: Int32) {
+    self.command = command
+    self.process = process
+    self.output = output
+    self.errors = errors
+  }
+
+  public func signal(_ number: Int32) { kill(process, number) }
+
+  /// Waits until it ends.
+  public consuming func wait() -> CommandResult {
+    let state = reap()
+    let signal = state & 0x7f
+    return CommandResult(
+      command: command, status: signal == 0 ? state >> 8 & 0xff : 128 + signal,
+      output: Sandbox.contents(output), errors: Sandbox.contents(errors))
+  }
+
+  private mutating func reap() -> Int32 {
+    var state: Int32 = 0
+    while waitpid(process, &state, 0) < 0 && errno == EINTR {}
+    isRunning = false
+    return state
+  }
+
+  deinit {
+    if isRunning {
+      kill(process, SIGKILL)
+      waitpid(process, nil, 0)
+    }
+    close(output)
+    close(errors)
+  }
+}
+
 extension Sandbox {
   /// Runs a command, found in PATH, in the calling thread's namespaces, and waits for it.
   /// `environment` is added to this process's own.
@@ -27,12 +70,22 @@ extension Sandbox {
     _ command: [String], input: String = "", environment: [String: String] = [:],
     directory: String? = nil
   ) throws(SandboxError) -> CommandResult {
+    try start(command, input: input, environment: environment, directory: directory).wait()
+  }
+
+  /// Starts a command in the same way, and does not wait for it.
+  public static func start(
+    _ command: [String], input: String = "", environment: [String: String] = [:],
+    directory: String? = nil
+  ) throws(SandboxError) -> RunningCommand {
     let standardInput = try temporaryFile()
     defer { close(standardInput) }
     let output = try temporaryFile()
-    defer { close(output) }
-    let errors = try temporaryFile()
-    defer { close(errors) }
+    let errors: Int32
+    do throws(SandboxError) { errors = try temporaryFile() } catch {
+      close(output)
+      throw error
+    }
     _ = Array(input.utf8).withUnsafeBytes { write(standardInput, $0.baseAddress, $0.count) }
     lseek(standardInput, 0, SEEK_SET)
 
@@ -60,14 +113,11 @@ extension Sandbox {
     var process: pid_t = 0
     let code = posix_spawnp(&process, words[0], &actions, nil, &arguments, &strings)
     guard code == 0 else {
+      close(output)
+      close(errors)
       throw SandboxError("\(words[0]): \(String(cString: strerror(code)))")
     }
-    var state: Int32 = 0
-    while waitpid(process, &state, 0) < 0 && errno == EINTR {}
-    let signal = state & 0x7f
-    return CommandResult(
-      command: command, status: signal == 0 ? state >> 8 & 0xff : 128 + signal,
-      output: contents(output), errors: contents(errors))
+    return RunningCommand(command, process: process, output: output, errors: errors)
   }
 
   private static func temporaryFile() throws(SandboxError) -> Int32 {
@@ -79,7 +129,7 @@ extension Sandbox {
     return descriptor
   }
 
-  private static func contents(_ descriptor: Int32) -> String {
+  static func contents(_ descriptor: Int32) -> String {
     lseek(descriptor, 0, SEEK_SET)
     return String(decoding: readAll(descriptor), as: UTF8.self)
   }

@@ -27,8 +27,7 @@ public final class LiveKernel: Kernel {
         bootID: try BPFKernel.HostFacts.bootID(),
         kernelRelease: try BPFKernel.HostFacts.kernelRelease(),
         possibleCPUs: try BPFKernel.HostFacts.possibleCPUs(),
-        // Without the right to load the probe the algorithm is not known, and tags prove nothing.
-        tagAlgorithm: (try? TagAlgorithm.probe()).flatMap { $0 }, bpffsDevice: device)
+        tagAlgorithm: nil, bpffsDevice: device)
     }
   }
 }

@@ -12,11 +12,23 @@ extension LiveKernel {
     } catch {
       state.limitations.append("the inventory cannot be read: \(error.message)")
     }
+    if needsTagAlgorithm(scope, state) {
+      // Without the right to load the probe the algorithm is not known, and tags prove nothing.
+      state.host.tagAlgorithm = (try? TagAlgorithm.probe()).flatMap { $0 }
+    }
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
       state.hooks.append(try observe(hook, state.links))
     }
     try observeContents(scope, &state)
     return state
+  }
+
+  /// Tags are predicted only for programs that are ours while no inventory says what they are; to
+  /// ask the kernel how it makes tags takes a PROG_LOAD, which a mere look does without.
+  private func needsTagAlgorithm(_ scope: ObservationScope, _ state: ObservedState) -> Bool {
+    let ownership = Ownership(owner: scope.owner, root: scope.root, observed: state)
+    return ownership.inventory == nil
+      && state.programs.contains { ownership.owns(program: $0.id) }
   }
 
   // MARK: Pins
