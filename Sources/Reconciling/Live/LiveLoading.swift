@@ -48,7 +48,7 @@ extension LiveKernel {
   public func loadProgram(
     _ load: ProgramLoad<LiveObject>
   ) throws(KernelFailure) -> LiveObject {
-    let image = load.image
+    let image = try relocated(load.image)
     var descriptors: [String: Int32] = [:]
     for name in image.reachableMaps {
       guard let object = load.maps[name] else {
@@ -76,6 +76,9 @@ extension LiveKernel {
       var failure = KernelFailure(error, subject: "program \(image.name)")
       failure.sourceLine = VerifierLocation(
         log: error.verifierLog ?? "", lineInfo: image.lineInfo, btf: load.btfBytes)
+      if let poisoned = image.poisonedRelocation(log: error.verifierLog ?? "") {
+        failure.hints.insert("CO-RE relocation: \(poisoned)", at: 0)
+      }
       throw failure
     }
   }
@@ -86,6 +89,19 @@ extension LiveKernel {
     try wrap { () throws(KernelError) in try target.bind(bound) }
   }
 
+  /// The image fitted to the running kernel.
+  private func relocated(_ image: ProgramImage) throws(KernelFailure) -> ProgramImage {
+    guard !image.coreRelocations.isEmpty else { return image }
+    let targets = try types().targets
+    do throws(ObjectError) {
+      return try image.relocated(against: targets)
+    } catch {
+      throw KernelFailure(
+        operation: "BPF_PROG_LOAD", subject: "program \(image.name)", message: error.message,
+        hints: error.hint.map { [$0] } ?? [])
+    }
+  }
+
   private func types() throws(KernelFailure) -> KernelTypes {
     if let kernelTypes { return kernelTypes }
     let loaded = try KernelTypes.running()
@@ -94,19 +110,41 @@ extension LiveKernel {
   }
 }
 
-/// The types of the running kernel, which tracing programs name their targets by.
+/// The types of the running kernel, which tracing programs name their targets by and CO-RE
+/// relocations are done against.
 struct KernelTypes {
-  let btf: BTF
+  let targets: TargetTypes
+  var btf: BTF { targets.vmlinux }
 
   static func running() throws(KernelFailure) -> KernelTypes {
     let path = "/sys/kernel/btf/vmlinux"
     let bytes = try wrap(about: path) { () throws(KernelError) in try KernelBTF.vmlinux() }
     do throws(ObjectError) {
-      return KernelTypes(btf: try BTF(parsing: bytes))
+      let vmlinux = try BTF(parsing: bytes, section: path)
+      return KernelTypes(
+        targets: TargetTypes(vmlinux: vmlinux) { () throws(ObjectError) in
+          try modules(over: vmlinux)
+        })
     } catch {
       throw KernelFailure(
         operation: "read", subject: path, message: "its types cannot be read: \(error)")
     }
+  }
+
+  private static func modules(over vmlinux: BTF) throws(ObjectError) -> [TargetTypes.Module] {
+    var modules: [TargetTypes.Module] = []
+    do throws(KernelError) {
+      for name in try KernelBTF.moduleNames() {
+        // It may have been unloaded since.
+        guard let bytes = try KernelBTF.module(name) else { continue }
+        // Broken types of one module are no reason to refuse programs that do not need them.
+        guard let btf = try? BTF(parsing: bytes, base: vmlinux) else { continue }
+        modules.append(TargetTypes.Module(name: name, btf: btf))
+      }
+    } catch {
+      throw ObjectError(message: "the types of the kernel's modules cannot be read: \(error)")
+    }
+    return modules
   }
 
   /// The type id that PROG_LOAD takes as `attach_btf_id`.

@@ -26,3 +26,10 @@ extension VerifierLocation {
     return nil
   }
 }
+
+extension ProgramImage {
+  /// The failed CO-RE relocation that a rejected program's log ends at; nil if it ends elsewhere.
+  func poisonedRelocation(log: String) -> COREResult? {
+    VerifierLocation.lastInstruction(in: log).flatMap { poisonedRelocation(at: Int($0)) }
+  }
+}
