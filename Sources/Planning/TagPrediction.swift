@@ -6,6 +6,7 @@ internal import Crypto
 enum TagPrediction {
   /// nil where an instruction will hold a number that only the running kernel knows.
   static func tag(of image: ProgramImage, algorithm: TagAlgorithm) -> String? {
+    guard !image.dependsOnKernel else { return nil }
     var instructions = image.instructions
     for reference in image.references where instructions.indices.contains(reference.instruction + 1)
     {
