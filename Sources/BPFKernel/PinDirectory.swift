@@ -53,6 +53,7 @@ public final class PinDirectory: Sendable {
   /// Makes a directory in this one; false if there is something of that name already.
   public func makeDirectory(_ name: String, mode: UInt32 = 0o700) throws(KernelError) -> Bool {
     let path = try child(name)
+    if try status(name) != nil { return false }
     if unsafe mkdirat(descriptor.rawValue, name, mode) < 0 {
       let code = Errno(rawValue: errno)
       if code == .exists { return false }

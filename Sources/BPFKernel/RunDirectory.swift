@@ -8,7 +8,8 @@ public enum RunDirectory {
   /// The path of a file in it. The directory is made (0700) if it is missing, and refused when it is
   /// not the effective user's own.
   public static func path(of name: String) throws(KernelError) -> String {
-    if unsafe mkdir(path, 0o700) < 0, errno != EEXIST {
+    // Looked at first, so that a run with nothing to do makes no call that changes something.
+    if unsafe access(path, F_OK) < 0, unsafe mkdir(path, 0o700) < 0, errno != EEXIST {
       throw KernelError("mkdir", Errno(rawValue: errno), on: path)
     }
     let directory = try openFile(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)

@@ -36,7 +36,7 @@ extension Instruction {
   mutating func setSource(_ source: UInt8) { registers = registers & 0x0f | source << 4 }
 }
 
-/// What the source register of a 64-bit immediate load says about its immediates.
+/// What the source register of a 64-bit immediate load or a call says about its immediates.
 public enum PseudoSource {
   public static let mapFD: UInt8 = 1
   public static let mapValue: UInt8 = 2
@@ -44,4 +44,6 @@ public enum PseudoSource {
   public static let function: UInt8 = 4
   public static let mapIndex: UInt8 = 5
   public static let mapIndexValue: UInt8 = 6
+  /// Of a call: a function of the kernel by its type id.
+  public static let kernelFunction: UInt8 = 2
 }

@@ -63,15 +63,21 @@ public struct MapSpec: Hashable, Sendable {
 
 /// A section of global variables, which becomes an array map of one element.
 public struct DataSection: Hashable, Sendable {
-  public enum Kind: Hashable, Sendable { case rodata, data, bss }
+  /// `kconfig`: what the running kernel was built with; nothing is known of it before loading.
+  public enum Kind: Hashable, Sendable { case rodata, data, bss, kconfig }
   public var kind: Kind
-  /// The initial contents; as long as the map's value.
+  /// The initial contents; as long as the map's value. Zeros for `kconfig`.
   public var contents: [UInt8]
+  /// What a `kconfig` section holds, by ascending offset.
+  public var configuration: [ConfigurationVariable] = []
 
   public init(kind: Kind, contents: [UInt8]) {
     self.kind = kind
     self.contents = contents
   }
+
+  /// Neither programs nor user space change it once it is filled.
+  public var isReadOnly: Bool { kind == .rodata || kind == .kconfig }
 }
 
 /// `BPF_F_*` flags of MAP_CREATE, by the names of the manifest (the kernel's, lower case, without

@@ -17,6 +17,8 @@ public struct ProgramImage: Hashable, Sendable {
   public var instructions: [Instruction]
   /// By ascending instruction index.
   public var references: [MapReference]
+  /// Functions and variables of the kernel, by ascending instruction; empty once they are resolved.
+  public var externs: [ExternReference]
   /// `struct bpf_func_info` and `struct bpf_line_info` in instruction offsets of this image; type
   /// ids and string offsets are those of the object's loadable BTF.
   public var functionInfo: [FunctionInfo]
@@ -31,7 +33,7 @@ public struct ProgramImage: Hashable, Sendable {
   public init(
     name: String, section: String, type: ProgramType, expectedAttachType: AttachType? = nil,
     flags: UInt32 = 0, attachTarget: String? = nil, license: String = "",
-    instructions: [Instruction], references: [MapReference] = [],
+    instructions: [Instruction], references: [MapReference] = [], externs: [ExternReference] = [],
     functionInfo: [FunctionInfo] = [], lineInfo: [LineInfo] = []
   ) {
     self.name = name
@@ -43,6 +45,7 @@ public struct ProgramImage: Hashable, Sendable {
     self.license = license
     self.instructions = instructions
     self.references = references
+    self.externs = externs
     self.functionInfo = functionInfo
     self.lineInfo = lineInfo
   }

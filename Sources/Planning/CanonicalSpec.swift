@@ -39,12 +39,12 @@ extension DesiredMap {
     return spec.adding(pin.spec)
   }
 
-  var isReadOnlyData: Bool { map.data?.kind == .rodata }
+  var isReadOnlyData: Bool { map.data?.isReadOnly == true }
 
   /// What happens when the map has to be replaced and the manifest does not say.
   public var defaultOnReplace: OnReplace {
     switch map.data?.kind {
-    case .rodata: return .recreate
+    case .rodata, .kconfig: return .recreate
     case .data, .bss: return .migrate
     case nil: break
     }

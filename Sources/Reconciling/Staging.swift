@@ -30,7 +30,7 @@ extension Execution {
         case .map, .program: break
         }
       }
-    } else if let data = map.map.data, !data.contents.isEmpty {
+    } else if let data = map.map.data, data.kind != .kconfig, !data.contents.isEmpty {
       try kernel.write(data.table(keySize: Int(map.map.keySize)), to: object)
     }
     if freezesAtCreation(map), !hasLateReferences(map) { try kernel.freeze(object) }
@@ -104,7 +104,7 @@ extension Execution {
   // MARK: Contents
 
   private func freezesAtCreation(_ map: DesiredMap) -> Bool {
-    map.freeze || map.map.data?.kind == .rodata
+    map.freeze || map.map.data?.isReadOnly == true
   }
 
   private func hasLateReferences(_ map: DesiredMap) -> Bool {

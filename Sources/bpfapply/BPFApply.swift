@@ -16,7 +16,7 @@ struct BPFApply: ParsableCommand {
     version: version,
     subcommands: [
       ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DriftCommand.self,
-      DestroyCommand.self, ShowCommand.self,
+      DestroyCommand.self, ShowCommand.self, InspectCommand.self, InitCommand.self,
     ])
 
   static func main() {

@@ -82,8 +82,8 @@ public struct ObjectFile: Sendable {
   /// depth-first, as libbpf does, and its references by name.
   ///
   /// `type` and `attachType` replace what the section's name says; a section that is not known
-  /// needs a type. Throws for a name that is not there, and for what is not supported yet: CO-RE,
-  /// kfuncs, `.ksyms` and `.kconfig` variables, struct_ops.
+  /// needs a type. Throws for a name that is not there, and for what is not supported yet: CO-RE
+  /// and struct_ops.
   public func image(
     of programName: String, type: ProgramType? = nil, attachType: AttachType? = nil
   ) throws(ObjectError) -> ProgramImage {

@@ -38,6 +38,7 @@ extension ObjectReader {
         ? readSymbols(symbols[index] ?? [], of: name, size: contents.count)
         : readGlobals(of: name, size: contents.count)
     }
+    if let map = try configurationMap() { maps.append(map) }
     return (maps, globals)
   }
 
@@ -54,12 +55,12 @@ extension ObjectReader {
     }
   }
 
-  private func dataMap(_ name: String, _ kind: DataSection.Kind, _ contents: [UInt8]) -> MapSpec {
+  func dataMap(_ name: String, _ kind: DataSection.Kind, _ contents: [UInt8]) -> MapSpec {
     var map = MapSpec(
       name: name, kernelName: ObjectReader.kernelName(ofSection: name, in: self.name),
       type: .array, keySize: 4, valueSize: UInt32(contents.count), maxEntries: 1)
     map.data = DataSection(kind: kind, contents: contents)
-    if kind == .rodata { map.flags |= ObjectReader.readOnlyForPrograms }
+    if map.data?.isReadOnly == true { map.flags |= ObjectReader.readOnlyForPrograms }
     if let btf, let section = dataSections[name] {
       map.valueTypeID = section
       // Only what user space can see by name is worth mapping.
@@ -136,10 +137,7 @@ extension ObjectReader {
   /// What BTF lists in `.ksyms` and `.kconfig`.
   mutating func readExterns() throws(ObjectError) -> [Extern] {
     guard let btf = originalBTF else { return [] }
-    var weak: Set<String> = []
-    for symbol in elf.symbols where symbol.isUndefined && symbol.isWeak {
-      weak.insert(try names.spend(elf.name(of: symbol), section: ".symtab"))
-    }
+    let weak = try weakSymbols()
     var externs: [Extern] = []
     for section in [".kconfig", ".ksyms"] {
       guard let id = btf.first(.dataSection, named: section) else { continue }

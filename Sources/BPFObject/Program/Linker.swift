@@ -2,9 +2,10 @@
 /// a depth-first walk over the instructions first meets them.
 struct Linker {
   let code: ObjectCode
-  let externs: [Extern]
+  let externs: [String: ExternDefinition]
   private(set) var instructions: [Instruction] = []
   private(set) var references: [MapReference] = []
+  private(set) var externReferences: [ExternReference] = []
   private(set) var functionInfo: [FunctionInfo] = []
   private(set) var lineInfo: [LineInfo] = []
   /// By ascending instruction of the image.
@@ -20,7 +21,7 @@ struct Linker {
     var next = 0
   }
 
-  init(code: ObjectCode, externs: [Extern]) {
+  init(code: ObjectCode, externs: [String: ExternDefinition]) {
     self.code = code
     self.externs = externs
   }
@@ -141,7 +142,7 @@ struct Linker {
     guard let symbol = code.symbols[symbolIndex] else {
       throw failure("is relocated against no symbol", function, offset)
     }
-    if symbol.isUndefined { throw unsupported(symbol, function, offset) }
+    if symbol.isUndefined { return try refer(to: symbol, offset, of: function, at: position) }
     if instruction.opcode == 0x85 {
       guard instruction.isLocalCall, symbol.section == code.text else {
         throw failure("calls a function outside of .text", function, offset)
@@ -180,16 +181,35 @@ struct Linker {
     }
   }
 
-  private func unsupported(
-    _ symbol: ObjectCode.Symbol, _ function: ObjectCode.Function, _ offset: Int
-  ) -> ObjectError {
-    let section = externs.first { $0.name == symbol.name }?.section
-    return failure(
-      "refers to the extern \"\(symbol.name)\": "
-        + (section == ".kconfig"
-          ? ".kconfig variables are not supported yet"
-          : "kfuncs and ksyms are not supported yet"),
-      function, offset)
+  /// A use of what the kernel provides; its instructions are filled in when the kernel is known.
+  private mutating func refer(
+    to symbol: ObjectCode.Symbol, _ offset: Int, of function: ObjectCode.Function, at position: Int
+  ) throws(ObjectError) {
+    guard let extern = externs[symbol.name] else {
+      throw failure(
+        "refers to \"\(symbol.name)\", which is not defined", function, offset,
+        hint: "declare it with __ksym or __kconfig, and compile with -g")
+    }
+    let instruction = instructions[position]
+    let isCall = instruction.isLocalCall
+    guard isCall && extern.isFunction || instruction.isWideLoad && offset + 1 < function.count
+    else {
+      throw failure("uses the extern \"\(symbol.name)\" in an unknown way", function, offset)
+    }
+    if let place = extern.configurationOffset {
+      instructions[position].setSource(PseudoSource.mapValue)
+      instructions[position].immediate = 0
+      instructions[position + 1].immediate = Int32(bitPattern: place)
+      references.append(
+        MapReference(
+          instruction: position, map: ObjectFile.configurationMap, valueOffset: place))
+      return
+    }
+    externReferences.append(extern.reference(at: position, isCall: isCall))
+    instructions[position].setSource(
+      isCall ? PseudoSource.kernelFunction : extern.isTyped ? PseudoSource.btfID : 0)
+    instructions[position].immediate = 0
+    if !isCall { instructions[position + 1].immediate = 0 }
   }
 
   /// The function that an instruction calls or takes the address of.

@@ -30,7 +30,7 @@ extension ObjectFile {
       throw ObjectError(
         section: program.section.text, message: "struct_ops programs are not supported yet")
     }
-    var linker = Linker(code: code, externs: externs)
+    var linker = Linker(code: code, externs: externDefinitions)
     linker.exceptionCallbacks = exceptionCallbacks(of: programName)
     try linker.link(index)
     var image = ProgramImage(
@@ -39,6 +39,7 @@ extension ObjectFile {
       flags: program.flags, attachTarget: program.attachTarget, license: license,
       instructions: linker.instructions,
       references: linker.references.sorted { $0.instruction < $1.instruction },
+      externs: linker.externReferences.sorted { $0.instruction < $1.instruction },
       functionInfo: linker.functionInfo, lineInfo: linker.lineInfo)
     image.coreRelocations = try coreRelocations(linker.coreRelocations, of: programName)
     if !image.coreRelocations.isEmpty { image.localTypes = localTypes }

@@ -42,7 +42,7 @@ extension Resolver {
     }
     guard checkSupported(map, at: declared?.ref.at ?? position) else { return false }
     addData(to: &map)
-    map.freeze = declared?.freeze?.value ?? (map.map.data?.kind == .rodata)
+    map.freeze = declared?.freeze?.value ?? (map.map.data?.isReadOnly == true)
     if let declared, let entries = declared.entries {
       guard let made = makeEntries(entries, of: &map) else { return false }
       map.entries = made
@@ -57,7 +57,7 @@ extension Resolver {
   /// What the design says where the manifest says nothing.
   private static func onReplace(_ map: DesiredMap) -> DesiredMap.OnReplace {
     switch map.map.data?.kind {
-    case .rodata: return .recreate
+    case .rodata, .kconfig: return .recreate
     case .data, .bss: return .migrate
     case nil: break
     }
@@ -164,7 +164,8 @@ extension Resolver {
 
   /// Global data is one entry: read-only data to the byte, the rest only to begin with.
   private func addData(to map: inout DesiredMap) {
-    guard let data = map.map.data else { return }
+    // What a kernel was built with is known when it is loaded into it.
+    guard let data = map.map.data, data.kind != .kconfig else { return }
     let key = [UInt8](repeating: 0, count: Int(map.map.keySize))
     map.entries = DesiredEntries(
       policy: data.kind == .rodata ? .exact : .seed,

@@ -112,9 +112,18 @@ extension Resolver {
     }
     // Constants are part of the program: the verifier prunes by them.
     for map in bindings.keys.sorted() {
-      guard let data = object.maps[map]?.data, data.kind == .rodata else { continue }
+      guard let data = object.maps[map]?.data, data.isReadOnly else { continue }
       digest.add(map)
       digest.add(data.contents)
+      for variable in data.configuration {
+        digest.add(variable.name)
+        digest.add(variable.size)
+      }
+    }
+    for extern in image.externs {
+      digest.add(extern.instruction)
+      digest.add(extern.kernelName)
+      digest.add(extern.isWeak ? 1 : 0)
     }
     return digest.hex
   }

@@ -1,5 +1,5 @@
 internal import BPFKernel
-internal import BPFObject
+public import BPFObject
 internal import Planning
 
 /// The running kernel, by bpf(2), rtnetlink and the bpffs.
@@ -15,9 +15,15 @@ public final class LiveKernel: Kernel {
   var filesystems: [BPFFilesystem] = []
   /// The kernel's own BTF, read when the first program needs it.
   var kernelTypes: KernelTypes?
+  /// What was looked up in it for programs' externs.
+  var externs: KernelExterns?
 
   /// `bpffs` is the mount point; it is looked at when it is first needed.
   public init(bpffs: String = "/sys/fs/bpf") { mount = bpffs }
+
+  /// How this kernel makes its programs' tags; nil if it may not be asked. The program that finds it
+  /// out is gone afterwards.
+  public static func tagAlgorithm() -> TagAlgorithm? { (try? TagAlgorithm.probe()).flatMap { $0 } }
 
   /// The facts of this host.
   func hostFacts() throws(KernelFailure) -> Planning.HostFacts {

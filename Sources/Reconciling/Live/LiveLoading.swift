@@ -27,28 +27,39 @@ extension LiveKernel {
       inner = nil
     }
     var parameters = MapParameters(creation.map, btf: creation.btf?.btf, inner: inner)
-    return try wrap { () throws(KernelError) in
+    let map = try wrap { () throws(KernelError) in
       if parameters.type == .perfEventArray, parameters.maxEntries == 0 {
         parameters.maxEntries = UInt32(try BPFKernel.HostFacts.possibleCPUs())
       }
-      do throws(KernelError) {
-        return LiveObject(try Map.create(parameters))
-      } catch {
-        // Many map types refuse to have their keys and values described; the description is an
-        // extra, so such a map is made without. An error that has another reason comes again.
-        guard parameters.btf != nil else { throw error }
-        parameters.btf = nil
-        parameters.keyTypeID = 0
-        parameters.valueTypeID = 0
-        return LiveObject(try Map.create(parameters))
-      }
+      return try LiveKernel.create(parameters)
+    }
+    if let data = creation.map.data, data.kind == .kconfig {
+      let contents = try KernelSettings.contents(of: data)
+      try wrap { () throws(KernelError) in try map.update([0, 0, 0, 0], contents) }
+    }
+    return LiveObject(map)
+  }
+
+  private static func create(_ parameters: MapParameters) throws(KernelError) -> Map {
+    do throws(KernelError) {
+      return try Map.create(parameters)
+    } catch {
+      // Many map types refuse to have their keys and values described; the description is an
+      // extra, so such a map is made without. An error that has another reason comes again.
+      guard parameters.btf != nil else { throw error }
+      var plain = parameters
+      plain.btf = nil
+      plain.keyTypeID = 0
+      plain.valueTypeID = 0
+      return try Map.create(plain)
     }
   }
 
   public func loadProgram(
     _ load: ProgramLoad<LiveObject>
   ) throws(KernelFailure) -> LiveObject {
-    let image = try relocated(load.image)
+    let (resolved, modules) = try resolvingExterns(of: load)
+    let image = try relocated(resolved)
     var descriptors: [String: Int32] = [:]
     for name in image.reachableMaps {
       guard let object = load.maps[name] else {
@@ -65,11 +76,12 @@ extension LiveKernel {
     parameters.btf = load.btf?.btf
     parameters.functionInfo = image.functionInfo
     parameters.lineInfo = image.lineInfo
+    if !modules.isEmpty { parameters.descriptors = [0] + modules.map { $0.loaded.descriptor.rawValue } }
     if let target = load.attachTo, let attachType = image.expectedAttachType {
       parameters.attachTypeID = try types().id(of: target, for: attachType)
     }
     do throws(KernelError) {
-      return try withExtendedLifetime(load) { () throws(KernelError) in
+      return try withExtendedLifetime((load, modules)) { () throws(KernelError) in
         try LiveObject(try BPFKernel.Program.load(parameters))
       }
     } catch {
@@ -81,6 +93,27 @@ extension LiveKernel {
       }
       throw failure
     }
+  }
+
+  private func resolvingExterns(
+    of load: ProgramLoad<LiveObject>
+  ) throws(KernelFailure) -> (image: ProgramImage, modules: [KernelExterns.Module]) {
+    guard !load.image.externs.isEmpty else { return (load.image, []) }
+    let known: KernelExterns
+    if let externs {
+      known = externs
+    } else {
+      known = KernelExterns(try types())
+      externs = known
+    }
+    let btf: BTF
+    do throws(ObjectError) {
+      btf = try BTF(parsing: load.btfBytes)
+    } catch {
+      throw KernelFailure(
+        operation: "BPF_PROG_LOAD", subject: load.image.name, message: error.description)
+    }
+    return try known.resolve(load.image, types: btf)
   }
 
   public func bind(_ map: LiveObject, to program: LiveObject) throws(KernelFailure) {

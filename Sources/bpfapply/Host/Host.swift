@@ -1,3 +1,4 @@
+import BPFObject
 import FoundationEssentials
 import Manifest
 import Reconciling
@@ -12,6 +13,8 @@ struct Host<K: Kernel> {
   var accounts: () -> Accounts
   /// Opened when it is first needed: `validate` needs none, and no privileges.
   var kernel: () throws(KernelFailure) -> K
+  /// How the running kernel makes its programs' tags; nil if that cannot be found out.
+  var tagAlgorithm: () -> TagAlgorithm? = { nil }
 }
 
 extension Host {

@@ -12,6 +12,7 @@ extension Host where K == LiveKernel {
       console: .standard(colour: colour),
       read: { path throws(FileError) in try FileReading.read(path) },
       environment: environment, accounts: { Accounts.ofHost() },
-      kernel: { () throws(KernelFailure) in LiveKernel(bpffs: bpffs) })
+      kernel: { () throws(KernelFailure) in LiveKernel(bpffs: bpffs) },
+      tagAlgorithm: { LiveKernel.tagAlgorithm() })
   }
 }

@@ -45,3 +45,18 @@ private final class HostAccounts: AccountNames {
   func user(_ name: String) -> UInt32? { accounts.user(name) }
   func group(_ name: String) -> UInt32? { accounts.group(name) }
 }
+
+extension Host {
+  /// What is wrong with the text of a manifest; nil when it and the files that it names are right.
+  func firstProblem(of text: String) -> String? {
+    do throws(ManifestError) {
+      let manifest = try Manifest.parse(
+        Array(text.utf8), file: "manifest", variables: VariableInputs())
+      _ = try manifest.resolve(
+        files: HostFiles(read: read), accounts: HostAccounts(accounts: accounts))
+      return nil
+    } catch {
+      return error.diagnostics.first?.message ?? "it is refused"
+    }
+  }
+}
