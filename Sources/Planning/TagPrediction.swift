@@ -7,7 +7,7 @@ enum TagPrediction {
   /// nil where an instruction will hold a number that only the running kernel knows: with CO-RE
   /// relocations too, until they are done.
   static func tag(of image: ProgramImage, algorithm: TagAlgorithm) -> String? {
-    guard image.coreRelocations.isEmpty, !image.dependsOnKernel else { return nil }
+    guard !image.dependsOnKernel else { return nil }
     var instructions = image.instructions
     for reference in image.references where instructions.indices.contains(reference.instruction + 1)
     {
