@@ -5,8 +5,9 @@ boot.py KERNEL DIRECTORY OUTPUT ROOT FILTER LIMIT ARCHIVE…
 
 DIRECTORY holds `vmlinuz`, the archives are its initramfs. OUTPUT.events gets the lines of JSON that
 the machine sends (Swift Testing's event stream, and lines with the key "matrix"), OUTPUT.console
-what it printed. LIMIT is in seconds, for everything. Ends with 0 if the machine said that the
-suites came to their end, whatever their result.
+what it printed. LIMIT is in seconds, for everything. A machine that never gets as far as a report
+is started once more. Ends with 0 if the machine said that the suites came to their end, whatever
+their result.
 
 The machine has no compiler: `clang` in it asks this program, which runs the host's.
 """
@@ -24,6 +25,9 @@ import tempfile
 import time
 
 from pack import Archive
+
+# Seconds in which a kernel must have come to the first line of the machine's report.
+BOOT_LIMIT = 75
 
 
 def decode(word):
@@ -78,26 +82,21 @@ def connect(path, process):
     return None
 
 
-def main():
-    kernel, directory, output, root, pattern, limit, *archives = sys.argv[1:]
-    limit = int(limit)
-    deadline = time.monotonic() + limit
-    work = tempfile.mkdtemp(prefix="bpfapply-matrix-")
+def settings(path, root, pattern, limit):
+    """The archive with what this run alone decides; guest-init and facilities read it."""
     quoted = "'" + pattern.replace("'", "'\\''") + "'"
-    settings = Archive(f"{work}/settings")
-    settings.entry("etc/matrix", stat.S_IFREG | 0o644, "".join([
-        f"ROOT={root}\n", f"BUNDLE={root}/.build/debug/bpfapplyPackageTests.xctest\n",
-        f"FILTER={quoted}\n", f"LIMIT={max(limit - 60, 30)}\n"]).encode())
-    settings.entry("etc/hosts", stat.S_IFREG | 0o644, b"127.0.0.1 localhost\n::1 localhost\n")
-    settings.entry("etc/passwd", stat.S_IFREG | 0o644,
-                   b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
-    settings.entry("etc/group", stat.S_IFREG | 0o644, b"root:x:0:\nnogroup:x:65534:\n")
-    settings.close()
-    with open(f"{work}/initramfs", "wb") as joined:
-        for archive in [*archives, f"{work}/settings"]:
-            with open(archive, "rb") as part:
-                shutil.copyfileobj(part, joined)
+    archive = Archive(path)
+    for name, text in [
+            ("matrix", f"ROOT={root}\nBUNDLE={root}/.build/debug/bpfapplyPackageTests.xctest\n"
+                       f"FILTER={quoted}\nLIMIT={limit}\n"),
+            ("hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+            ("passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"),
+            ("group", "root:x:0:\nnogroup:x:65534:\n")]:
+        archive.entry(f"etc/{name}", stat.S_IFREG | 0o644, text.encode())
+    archive.close()
 
+
+def machine(directory, output, work):
     command = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
         "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072",
@@ -111,41 +110,73 @@ def main():
         command += [
             "-chardev", f"socket,id={name},path={work}/{name},server=on,wait=off",
             "-device", f"virtserialport,chardev={name},name={name}"]
-    process = subprocess.Popen(command)
+    return subprocess.Popen(command)
+
+
+def attend(process, work, log, deadline, first):
+    """Keeps what a machine reports and compiles for it, until it ends.
+
+    Returns "ended", "silent" if nothing was reported until the time `first`, or "late".
+    """
+    events = connect(f"{work}/events", process)
+    requests = connect(f"{work}/compile", process)
+    pending, heard = b"", False
+    with selectors.DefaultSelector() as selector:
+        for port in filter(None, [events, requests]):
+            selector.register(port, selectors.EVENT_READ)
+        while selector.get_map():
+            until = deadline if heard else min(first, deadline)
+            if time.monotonic() >= until:
+                return "late" if heard else "silent"
+            for key, _ in selector.select(max(0, until - time.monotonic())):
+                data = key.fileobj.recv(1 << 16)
+                if not data:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is events:
+                    heard = True
+                    log.write(data)
+                    log.flush()
+                else:
+                    pending += data
+                    while b"\n" in pending:
+                        request, pending = pending.split(b"\n", 1)
+                        requests.sendall(compile_for_guest(request))
+    process.wait(30)
+    return "ended"
+
+
+def main():
+    kernel, directory, output, root, pattern, limit, *archives = sys.argv[1:]
+    limit = int(limit)
+    start = time.monotonic()
     # The machine ends with this program, also when that is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    ended, pending = False, b""
-    try:
-        events = connect(f"{work}/events", process)
-        requests = connect(f"{work}/compile", process)
-        with open(f"{output}.events", "wb") as log, selectors.DefaultSelector() as selector:
-            for port in filter(None, [events, requests]):
-                selector.register(port, selectors.EVENT_READ)
-            while selector.get_map() and time.monotonic() < deadline:
-                for key, _ in selector.select(max(0, deadline - time.monotonic())):
-                    data = key.fileobj.recv(1 << 16)
-                    if not data:
-                        selector.unregister(key.fileobj)
-                    elif key.fileobj is events:
-                        log.write(data)
-                        log.flush()
-                    else:
-                        pending += data
-                        while b"\n" in pending:
-                            request, pending = pending.split(b"\n", 1)
-                            requests.sendall(compile_for_guest(request))
-        if time.monotonic() >= deadline:
-            print(f"boot: {kernel}: not done after {limit} s, stopped", file=sys.stderr)
-        else:
-            process.wait(30)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        shutil.rmtree(work)
+    for attempt in (1, 2):
+        with tempfile.TemporaryDirectory(prefix="bpfapply-matrix-") as work:
+            left = int(start + limit - time.monotonic())
+            settings(f"{work}/settings", root, pattern, max(left - 60, 30))
+            with open(f"{work}/initramfs", "wb") as joined:
+                for archive in [*archives, f"{work}/settings"]:
+                    with open(archive, "rb") as part:
+                        shutil.copyfileobj(part, joined)
+            process = machine(directory, output, work)
+            try:
+                with open(f"{output}.events", "wb") as log:
+                    outcome = attend(
+                        process, work, log, start + limit, time.monotonic() + BOOT_LIMIT)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+        if outcome != "silent":
+            break
+        # Before any test: the emulation stands still now and then, on a busy host.
+        print(f"boot: {kernel}: attempt {attempt} said nothing for {BOOT_LIMIT} s", file=sys.stderr)
+        shutil.copyfile(f"{output}.console", f"{output}.console.{attempt}")
+    if outcome == "late":
+        print(f"boot: {kernel}: not done after {limit} s, stopped", file=sys.stderr)
     with open(f"{output}.events", "rb") as log:
-        ended = b'{"matrix":"ended"' in log.read()
-    return 0 if ended else 1
+        return 0 if b'{"matrix":"ended"' in log.read() else 1
 
 
 if __name__ == "__main__":

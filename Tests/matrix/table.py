@@ -63,7 +63,8 @@ class Machine:
             self.results.setdefault(test, "began")
         elif kind in ("testSkipped", "testCancelled"):
             self.results[test] = "skipped"
-            self.notes.setdefault(test, []).append(text)
+            why = text.split(" skipped: ", 1)[-1]
+            self.notes.setdefault(test, []).append(why.strip('"'))
         elif kind == "issueRecorded":
             issue = event.get("issue", {})
             if not issue.get("isKnown") and issue.get("severity", "error") == "error":
