@@ -67,9 +67,9 @@ extension LiveKernel {
     let place = try existingPlace(of: path, "BPF_OBJ_PIN")
     try wrap { () throws(KernelError) in
       switch object.payload {
-      case .map(let map): try place.directory.pin(map, as: place.name)
-      case .program(let program): try place.directory.pin(program, as: place.name)
-      case .link(let link): try place.directory.pin(link, as: place.name)
+      case .map(let map): try place.directory.pin(.map(map), as: place.name)
+      case .program(let program): try place.directory.pin(.program(program), as: place.name)
+      case .link(let link): try place.directory.pin(.link(link), as: place.name)
       case .btf:
         throw KernelError("BPF_OBJ_PIN", refused: "BTF cannot be pinned", on: path)
       }
@@ -86,9 +86,21 @@ extension LiveKernel {
         try from.directory.exchange(from.name, with: to.directory, to.name)
         return true
       } catch {
-        guard error.errno == .noEntry else { throw error }
-        try from.directory.renameExclusively(from.name, to: to.directory, to.name)
-        return false
+        switch error.errno {
+        case .noEntry?:
+          try from.directory.renameExclusively(from.name, to: to.directory, to.name)
+          return false
+        // Before 5.17 a bpffs cannot exchange. The place itself is still taken over atomically.
+        case .invalid?:
+          guard let old = try to.directory.open(to.name) else {
+            try from.directory.renameExclusively(from.name, to: to.directory, to.name)
+            return false
+          }
+          try from.directory.rename(from.name, to: to.directory, to.name)
+          try from.directory.pin(old, as: from.name)
+          return true
+        default: throw error
+        }
       }
     }
   }
@@ -124,6 +136,17 @@ extension LiveKernel {
     try wrap { () throws(KernelError) in
       try place.directory.setOwner(place.name, user: pin.owner, group: pin.group)
       try place.directory.setMode(place.name, pin.mode)
+    }
+  }
+}
+
+extension PinDirectory {
+  /// Pins an object of any kind.
+  fileprivate func pin(_ object: PinnedObject, as name: String) throws(KernelError) {
+    switch object {
+    case .map(let map): try pin(map, as: name)
+    case .program(let program): try pin(program, as: name)
+    case .link(let link): try pin(link, as: name)
     }
   }
 }
