@@ -75,7 +75,9 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["bpfapply", "Manifest", "Reconciling", "Planning", "FakeKernel", "Sandbox"],
+      dependencies: [
+        "bpfapply", "Manifest", "Reconciling", "Planning", "BPFObject", "FakeKernel", "Sandbox",
+      ],
       exclude: ["Golden"], swiftSettings: tests),
     .testTarget(
       name: "EndToEndTests", dependencies: ["bpfapply", "BPFKernel", "BPFObject", "Sandbox"],

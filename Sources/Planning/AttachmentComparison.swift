@@ -33,7 +33,7 @@ struct AttachmentComparison {
     if let link = ownership.liveLink(goal.address) {
       compare(link, &draft)
     } else {
-      draft.become(.create, because: last == nil ? nil : "its link is gone")
+      draft.become(.create, because: last == nil ? nil : "its link is gone" + whatIsMissing)
       draft.add(Comparison.creation(of: goal.spec, last: last?.spec))
       attachAnew(&draft, old: nil)
       pinComparison(nil)?.placeNew(in: &draft)
@@ -192,14 +192,8 @@ struct AttachmentComparison {
   /// Our own link on a hook that holds one, of an attachment that goes.
   private var outgoingOccupant: ObservedLink? {
     guard kind.holdsOne else { return nil }
-    for address in ownership.claimedAddresses where situation.goals[address] == nil {
-      guard case .attachment = address, let applied = ownership.last(address),
-        Hook(spec: applied.spec)?.isSamePlace(as: hook) == true,
-        let link = ownership.liveLink(address), link.isAttached
-      else { continue }
-      return link
-    }
-    return nil
+    return (situation.outgoing[hook.spot] ?? []).lazy.compactMap { ownership.liveLink($0) }
+      .first(where: \.isAttached)
   }
 
   // MARK: Others on the hook
@@ -294,7 +288,7 @@ struct AttachmentComparison {
     switch difference.field {
     case "attached":
       link.isAttached
-        ? "its link is not on \(hook.phrase)" : "its link is detached"
+        ? "its link is not on \(hook.phrase)" : "its link is detached" + whatBecameOfTheTarget
     case "program":
       difference.cause == .config
         ? "it runs another program"
@@ -303,6 +297,21 @@ struct AttachmentComparison {
     case "mode":
       "it runs in mode \(difference.before?.description ?? "auto")"
     default: "\(difference.field) cannot be changed in place"
+    }
+  }
+
+  private var whatIsMissing: String { place?.missing.map { ": \($0)" } ?? "" }
+
+  /// A link whose target was deleted looks like one that was detached, although there may be another
+  /// target of that name by now.
+  private var whatBecameOfTheTarget: String {
+    if place?.missing != nil { return whatIsMissing }
+    switch hook {
+    case .xdp(let interface, _), .tcx(let interface, _):
+      return ": taken off \(hook.phrase), or \(interface.name) was deleted and made again"
+    case .cgroup(let path, _):
+      return ": taken off \(hook.phrase), or \(path) was deleted and made again"
+    default: return ""
     }
   }
 

@@ -38,7 +38,7 @@ struct Cascade {
   }
 
   private func newMaps(of goal: Goal, _ drafts: [Address: Draft]) -> [(String, Cause?)] {
-    Set(goal.spec.bindings.values).sorted().compactMap { ref in
+    Set(goal.bindings.values).sorted().compactMap { ref in
       guard let map = drafts[.map(ref)], map.isNew else { return nil }
       return (Cascade.reason(map), map.cause)
     }
@@ -51,9 +51,8 @@ struct Cascade {
   ) -> [(String, Cause?)] {
     guard let map = goal.map, map.map.type == .progArray, map.onReplace != .refuse, !map.protect
     else { return [] }
-    let slots = Set(
-      (map.entries?.references.values).map(Array.init)?.compactMap(\.address) ?? [])
-    let bound = drafts.values.filter { $0.goal?.spec.bindings.values.contains(ref) == true }
+    let slots = map.entries?.targets ?? []
+    let bound = (situation.users[ref] ?? []).compactMap { drafts[$0] }
     let newTails = slots.filter { drafts[$0]?.isNew == true && drafts[$0]?.change.liveID != nil }
     let newEntries = bound.filter {
       $0.isNew && !slots.contains($0.address) && $0.change.liveID != nil
@@ -76,7 +75,8 @@ struct Cascade {
   /// What is in a frozen map cannot be changed.
   private func frozenEntries(_ goal: Goal, _ drafts: [Address: Draft]) -> [(String, Cause?)] {
     guard case .map(let ref) = goal.address, let live = situation.liveMap(ref), live.frozen == true,
-      let result = EntryPlan(situation: situation, drafts: drafts).compare(goal, live)
+      let result = EntryPlan(situation: situation, drafts: drafts, isForApply: true)
+        .compare(goal, live)
     else { return [] }
     return result.changes.isEmpty
       ? [] : [("its contents change and it is frozen", EntryPlan.cause(goal, live, situation))]
@@ -98,8 +98,7 @@ struct Cascade {
     ).placeNew(in: &draft)
     if let map = goal.map {
       let rules = EntryRules(map.map.type)
-      let references = (map.entries?.references.values).map(Array.init)?.compactMap(\.address) ?? []
-      if !references.isEmpty { draft.tasks.insert(.fillReferences) }
+      if map.entries?.targets.isEmpty == false { draft.tasks.insert(.fillReferences) }
       if rules.keepsItselfAlive && draft.change.liveID != nil {
         draft.tasks.insert(.clearReferences)
       }

@@ -84,8 +84,8 @@ public struct DesiredMap: Sendable {
   }
 }
 
-/// Entries as declared. For devmaps, cpumaps, prog arrays and maps of maps a value may be a
-/// reference, which the table holds as zeros and `references` by key.
+/// Entries as declared. Values of devmaps, cpumaps, prog arrays and maps of maps may refer to other
+/// objects; the table has zeros there, and `references` says to what.
 public struct DesiredEntries: Sendable {
   public enum Policy: String, Sendable, Codable {
     /// These and nothing else.
@@ -101,11 +101,12 @@ public struct DesiredEntries: Sendable {
   public var enforceValues: Bool
   /// One CPU's value in `valueSize` bytes; for per-CPU maps it stands for every possible CPU.
   public var table: EntryTable
-  public var references: [[UInt8]: EntryReference]
+  /// By key; a devmap's value may name an interface and a program.
+  public var references: [[UInt8]: [EntryReference]]
 
   public init(
     policy: Policy, enforceValues: Bool = true, table: EntryTable,
-    references: [[UInt8]: EntryReference] = [:]
+    references: [[UInt8]: [EntryReference]] = [:]
   ) {
     self.policy = policy
     self.enforceValues = enforceValues

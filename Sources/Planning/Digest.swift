@@ -9,26 +9,57 @@ enum Digest {
   static func hex(_ text: String) -> String { hex(text.utf8) }
 
   static func hex(hash: some Sequence<UInt8>) -> String {
-    hash.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * hash.underestimatedCount)
+    for byte in hash {
+      for digit in [byte >> 4, byte & 15] {
+        text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 }
 
 extension Spec {
-  /// One line per field, sorted, so that equal specs and only those have equal text.
-  var canonicalText: String {
-    fields.keys.sorted().map { "\($0.debugDescription)=\(fields[$0].map(\.canonicalText) ?? "")\n" }
-      .joined()
+  /// Equal specs and only those append equal bytes: every field with its length, sorted by name.
+  func append(to bytes: inout [UInt8]) {
+    bytes.append(number: fields.count)
+    for name in fields.keys.sorted() {
+      bytes.append(text: name)
+      fields[name]?.append(to: &bytes)
+    }
   }
 }
 
 extension SpecValue {
-  fileprivate var canonicalText: String {
+  fileprivate func append(to bytes: inout [UInt8]) {
     switch self {
-    case .bool(let value): "b\(value)"
-    case .number(let value): "n\(value)"
-    case .text(let value): "t\(value.debugDescription)"
-    case .list(let values): "[\(values.map(\.canonicalText).joined(separator: ","))]"
+    case .bool(let value): bytes.append(value ? 1 : 0)
+    case .number(let value):
+      bytes.append(2)
+      bytes.append(number: value)
+    case .text(let value):
+      bytes.append(3)
+      bytes.append(text: value)
+    case .list(let values):
+      bytes.append(4)
+      bytes.append(number: values.count)
+      for value in values { value.append(to: &bytes) }
     }
+  }
+}
+
+extension [UInt8] {
+  /// Eight bytes, the lowest first.
+  mutating func append(number: some FixedWidthInteger) {
+    let wide = UInt64(truncatingIfNeeded: number)
+    for shift in 0..<8 { append(UInt8(truncatingIfNeeded: wide >> UInt64(8 * shift))) }
+  }
+
+  /// The length before it.
+  mutating func append(text: String) {
+    append(number: text.utf8.count)
+    append(contentsOf: text.utf8)
   }
 }
 
@@ -37,4 +68,11 @@ func hostBytes(_ number: UInt32) -> [UInt8] {
   let isLittle = UInt32(1).littleEndian == 1
   let bytes = (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * UInt32($0))) }
   return isLittle ? bytes : bytes.reversed()
+}
+
+/// The number that up to four bytes are in the host's order.
+func hostNumber(_ bytes: some BidirectionalCollection<UInt8>) -> UInt32 {
+  UInt32(1).littleEndian == 1
+    ? bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    : bytes.reduce(0) { $0 << 8 | UInt32($1) }
 }

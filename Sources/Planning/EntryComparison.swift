@@ -23,10 +23,10 @@ struct EntryComparison {
   let map: DesiredMap
   let entries: DesiredEntries
   let last: AppliedResource?
+  let slots: SlotText
   let resolve: (EntryReference) -> Target
 
   private var rules: EntryRules { EntryRules(map.map.type) }
-  private var text: EntryText { EntryText(isSensitive: map.sensitive) }
 
   func compare(with contents: EntryTable?) -> Result {
     var result = Result()
@@ -35,32 +35,42 @@ struct EntryComparison {
       compareUnread(&result)
       return result
     }
-    guard contents.keySize == entries.table.keySize else { return result }
-    if entries.references.isEmpty && contents == entries.table { return result }
-    let merged = Set(last?.mergedKeys ?? [])
-    var row = 0
-    var seen = 0
-    while row < entries.table.count || seen < contents.count {
-      let order = compareKeys(row, contents, seen)
-      if order <= 0 {
+    let stored = map.map.type == .lpmTrie ? contents.withoutHostBits : contents
+    // Of another size the map is replaced, for that reason.
+    guard stored.keySize == entries.table.keySize,
+      let match = ValueMatch(map, stored: stored.valueSize)
+    else { return result }
+    if entries.references.isEmpty && stored == entries.table { return result }
+    let walk = EntryWalk(
+      declared: entries.table, stored: stored, match: entries.enforceValues ? match : nil,
+      always: Set(entries.references.keys.compactMap { entries.table.row(of: $0) }))
+    let differences = walk.differences()
+    guard !differences.isEmpty else { return result }
+    let merged = entries.policy == .merge ? Set(last?.mergedKeys ?? []) : []
+    for difference in differences {
+      switch (difference.declared, difference.stored) {
+      case (let row?, nil):
         let key = Array(entries.table.key(row))
-        if order < 0 {
-          if rules.evicts && merged.contains(Digest.hex(hash: key)) {
-            result.evicted += 1
-          } else {
-            add(row, key: key, before: nil, to: &result)
-          }
+        if rules.evicts && merged.contains(Digest.hex(hash: key)) {
+          result.evicted += 1
         } else {
-          compareValue(row, key: key, observed: contents.value(seen), to: &result)
-          seen += 1
+          add(row, key: key, before: nil, to: &result)
         }
-        row += 1
-      } else {
-        compareExtra(contents, seen, merged: merged, to: &result)
-        seen += 1
+      case (nil, let seen?): compareExtra(stored, seen, merged: merged, to: &result)
+      case (let row?, let seen?): compareValue(row, stored.value(seen), match, to: &result)
+      case (nil, nil): break
       }
     }
     return result
+  }
+
+  /// The first `limit` entries of a map that is made.
+  func creation(limit: Int) -> [EntryChange] {
+    var result = Result()
+    for row in 0..<min(limit, entries.table.count) {
+      add(row, key: Array(entries.table.key(row)), before: nil, isNew: true, to: &result)
+    }
+    return result.changes
   }
 
   /// Maps that cannot be read (bloom filters), or were not: what was declared last is believed.
@@ -89,87 +99,64 @@ struct EntryComparison {
     case .exact: break
     }
     let value = Array(contents.value(row))
-    var change = EntryChange(key: key, before: value, after: nil, keyText: text.key(key))
-    change.beforeText = text.value(value)
+    var change = EntryChange(key: key, before: value, after: nil)
+    change.beforeText = slots.stored(value)
     if rules.isArray {
       guard value.contains(where: { $0 != 0 }) else { return }
       change.after = [UInt8](repeating: 0, count: entries.table.valueSize)
-      change.afterText = text.value(change.after ?? [])
     }
     result.changes.append(change)
   }
 
   private func compareValue(
-    _ row: Int, key: [UInt8], observed: ArraySlice<UInt8>, to result: inout Result
+    _ row: Int, _ stored: ArraySlice<UInt8>, _ match: ValueMatch, to result: inout Result
   ) {
-    if let reference = entries.references[key] {
-      switch resolve(reference) {
-      case .bytes(let bytes):
-        let wanted = value(row, with: bytes, at: reference.offset)
-        if isEqual(wanted[...], observed) { return }
-      case .missing(let what):
-        result.missing.append(what)
-        return
-      case .new: break
-      }
-    } else if !entries.enforceValues || isEqual(entries.table.value(row), observed) {
-      return
+    let key = Array(entries.table.key(row))
+    let (wanted, _, missing) = value(row, entries.references[key] ?? [])
+    if !missing.isEmpty {
+      result.missing += missing
+    } else if wanted.map({ match.isSame($0, stored) }) != true {
+      add(row, key: key, before: Array(stored), to: &result)
     }
-    add(row, key: key, before: Array(observed), to: &result)
   }
 
-  private func add(_ row: Int, key: [UInt8], before: [UInt8]?, to result: inout Result) {
-    var change = EntryChange(
-      key: key, before: before, after: Array(entries.table.value(row)), keyText: text.key(key))
-    change.beforeText = before.map(text.value)
-    change.afterText = change.after.map(text.value)
-    if let reference = entries.references[key] {
-      change.reference = reference.address
-      change.afterText = reference.address?.description
-      switch resolve(reference) {
-      case .bytes(let bytes):
-        if case .interface(let name, let offset) = reference {
-          change.after = value(row, with: bytes, at: offset)
-          change.afterText = "interface \(name)"
-        }
-      case .missing(let what): result.missing.append(what)
-      case .new: break
-      }
-    } else if before == nil, rules.isArray, change.after?.allSatisfy({ $0 == 0 }) == true {
+  private func add(
+    _ row: Int, key: [UInt8], before: [UInt8]?, isNew: Bool = false, to result: inout Result
+  ) {
+    let references = entries.references[key] ?? []
+    let (_, bytes, missing) = value(row, references)
+    var change = EntryChange(key: key, before: before, after: bytes)
+    change.references = references
+    change.beforeText = before.flatMap(slots.stored)
+    change.afterText = slots.declared(bytes, references)
+    result.missing += missing
+    if references.isEmpty, before == nil, !isNew, rules.isArray, bytes.allSatisfy({ $0 == 0 }) {
       return
     }
     result.changes.append(change)
   }
 
-  private func value(_ row: Int, with bytes: [UInt8], at offset: Int) -> [UInt8] {
-    var value = Array(entries.table.value(row))
-    guard offset >= 0, offset + bytes.count <= value.count else { return value }
-    value.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-    return value
-  }
-
-  /// A declared value against what was read; for per-CPU maps each possible CPU's must be it.
-  private func isEqual(_ wanted: ArraySlice<UInt8>, _ observed: ArraySlice<UInt8>) -> Bool {
-    guard rules.isPerCPU else { return wanted == observed }
-    let stride = (wanted.count + 7) / 8 * 8
-    guard stride > 0, observed.count % stride == 0 else { return false }
-    return Swift.stride(from: observed.startIndex, to: observed.endIndex, by: stride).allSatisfy {
-      observed[$0..<$0 + wanted.count] == wanted
+  /// The declared value as it will read back (nil where that is not known yet), and as it is
+  /// written: with the interfaces' indexes, and zeros for descriptors.
+  private func value(
+    _ row: Int, _ references: [EntryReference]
+  ) -> (stored: [UInt8]?, written: [UInt8], missing: [String]) {
+    let declared = Array(entries.table.value(row))
+    if references.isEmpty { return (declared, declared, []) }
+    var stored: [UInt8]? = declared
+    var written = declared
+    var missing: [String] = []
+    for reference in references {
+      switch resolve(reference) {
+      case .bytes(let bytes):
+        let place = reference.offset..<reference.offset + bytes.count
+        guard place.lowerBound >= 0, place.upperBound <= declared.count else { continue }
+        stored?.replaceSubrange(place, with: bytes)
+        if reference.address == nil { written.replaceSubrange(place, with: bytes) }
+      case .new: stored = nil
+      case .missing(let what): missing.append(what)
+      }
     }
-  }
-
-  /// Below zero: the declared key comes first (or is the only one left).
-  private func compareKeys(_ row: Int, _ contents: EntryTable, _ seen: Int) -> Int {
-    if seen >= contents.count { return -1 }
-    if row >= entries.table.count { return 1 }
-    let size = entries.table.keySize
-    let declared = entries.table.keys.span
-    let observed = contents.keys.span
-    for index in 0..<size {
-      let a = declared[row * size + index]
-      let b = observed[seen * size + index]
-      if a != b { return a < b ? -1 : 1 }
-    }
-    return 0
+    return (stored, written, missing)
   }
 }

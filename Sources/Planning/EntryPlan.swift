@@ -4,6 +4,8 @@ internal import BPFObject
 struct EntryPlan {
   let situation: Situation
   let drafts: [Address: Draft]
+  /// false = nothing is going to be made: what refers to a live object is expected to show it.
+  let isForApply: Bool
 
   func compare(_ goal: Goal, _ live: ObservedMap) -> EntryComparison.Result? {
     comparison(goal)?.compare(with: live.contents)
@@ -12,19 +14,20 @@ struct EntryPlan {
   private func comparison(_ goal: Goal) -> EntryComparison? {
     guard let map = goal.map, let entries = map.entries else { return nil }
     return EntryComparison(
-      map: map, entries: entries, last: situation.last(goal.address), resolve: resolve)
+      map: map, entries: entries, last: situation.last(goal.address),
+      slots: SlotText(situation: situation, drafts: drafts, type: map.map.type), resolve: resolve)
   }
 
   private func resolve(_ reference: EntryReference) -> EntryComparison.Target {
     switch reference {
     case .interface(let name, _):
-      let found = situation.observed.interfaces.first { $0.name == InterfaceName(name: name) }
-      return found.map { .bytes(hostBytes($0.index)) } ?? .missing("there is no interface \(name)")
+      return situation.interfaceIndex(name).map { .bytes(hostBytes($0)) }
+        ?? .missing("there is no interface \(name)")
     case .program, .map:
       guard let address = reference.address, let draft = drafts[address] else {
         return .missing("\(reference.address?.description ?? "") is not in the manifest")
       }
-      guard !draft.isNew, let id = draft.change.liveID else { return .new(address) }
+      guard !draft.isNew || !isForApply, let id = draft.change.liveID else { return .new(address) }
       return .bytes(hostBytes(id))
     }
   }
@@ -32,11 +35,12 @@ struct EntryPlan {
   /// The entries' part of a map's draft, and what a reader should know.
   func judge(_ draft: inout Draft, limitations: inout [String]) -> [Note] {
     guard let goal = draft.goal, case .map(let ref) = goal.address else { return [] }
-    if draft.isNew {
-      judgeNew(goal, &draft)
+    let live = situation.liveMap(ref)
+    if draft.isNew && (isForApply || live == nil) {
+      if isForApply { judgeNew(goal, live, &draft) }
       return []
     }
-    guard let live = situation.liveMap(ref) else { return [] }
+    guard let live else { return [] }
     guard let result = compare(goal, live) else {
       judgeRecorded(goal, live, &draft)
       return []
@@ -44,10 +48,10 @@ struct EntryPlan {
     for what in Set(result.missing).sorted() { block(&draft, missing: what) }
     if result.isUnread { limitations.append("the entries of \(goal.address) were not read") }
     if !result.changes.isEmpty {
-      draft.change.entries = EntryChanges(result.changes)
+      let changes = EntryChanges(result.changes, notation: notation(goal))
+      draft.change.entries = changes
       draft.become(
-        .update, because: EntryPlan.words(result.changes),
-        cause: cause(of: result.changes, goal, live))
+        .update, because: EntryPlan.words(changes), cause: cause(of: result.changes, goal, live))
       draft.tasks.insert(.changeEntries)
     }
     guard result.evicted > 0 else { return [] }
@@ -59,13 +63,36 @@ struct EntryPlan {
     ]
   }
 
-  private func judgeNew(_ goal: Goal, _ draft: inout Draft) {
+  private func notation(_ goal: Goal) -> EntryNotation {
+    guard let map = goal.map else { return EntryNotation() }
+    let wasSensitive = situation.last(goal.address)?.spec.flag("sensitive") ?? false
+    return EntryNotation(map, isSensitive: wasSensitive || goal.spec.flag("sensitive"))
+  }
+
+  /// What a new map begins with; of one that takes another's place, what will be different in it.
+  private func judgeNew(_ goal: Goal, _ live: ObservedMap?, _ draft: inout Draft) {
     guard let comparison = comparison(goal) else { return }
-    for case .interface(let name, _) in comparison.entries.references.values {
+    let entries = comparison.entries
+    for name in entries.interfaceNames.sorted() {
       if case .missing(let what) = resolve(.interface(name, offset: 0)) {
         block(&draft, missing: what)
       }
     }
+    let notation = notation(goal)
+    var changes: EntryChanges
+    if draft.change.action == .replace, let live {
+      changes = EntryChanges(comparison.compare(with: live.contents).changes, notation: notation)
+    } else if notation.isData {
+      // Global variables that nobody set begin as zeros.
+      guard entries.table.values.contains(where: { $0 != 0 }) else { return }
+      changes = EntryChanges(comparison.creation(limit: 1), notation: notation)
+      guard changes.isNamed else { return }
+    } else {
+      changes = EntryChanges(
+        comparison.creation(limit: EntryChanges.listed), notation: notation)
+      changes.omitted = max(0, entries.table.count - EntryChanges.listed)
+    }
+    if !changes.changes.isEmpty { draft.change.entries = changes }
   }
 
   /// Without the declared entries, the digest of what was applied tells whether they are there.
@@ -82,7 +109,16 @@ struct EntryPlan {
       FieldDifference(
         field: "entries.digest", before: .text(observed), after: digest, cause: .drift)
     ])
-    draft.become(.update, because: "its entries are not those that were applied")
+    draft.become(
+      .update,
+      because: "its entries are not those that were applied (\(EntryPlan.howToSee(situation)))")
+  }
+
+  /// Digests tell that entries differ, and only the manifest which.
+  private static func howToSee(_ situation: Situation) -> String {
+    let path = situation.ownership.inventory?.manifestPath ?? ""
+    let name = path.isEmpty ? "" : ", \(path),"
+    return "to see which, run drift with the manifest\(name) that they were applied from"
   }
 
   /// Of merged entries the keys are known: they have to be there still, unless the map evicts.
@@ -99,7 +135,9 @@ struct EntryPlan {
         after: .text(counted(keys.count, "entry", "entries")), cause: .drift)
     ])
     draft.become(
-      .update, because: "\(counted(missing, "applied entry", "applied entries")) missing")
+      .update,
+      because: "\(counted(missing, "applied entry", "applied entries")) missing "
+        + "(\(EntryPlan.howToSee(situation)))")
   }
 
   private func block(_ draft: inout Draft, missing: String) {
@@ -113,7 +151,7 @@ struct EntryPlan {
   private func cause(of changes: [EntryChange], _ goal: Goal, _ live: ObservedMap) -> Cause? {
     var causes: [Cause] = []
     for change in changes {
-      if let target = change.reference.flatMap({ drafts[$0] }), target.isNew,
+      if let target = change.target.flatMap({ drafts[$0.address] }), target.isNew,
         let before = change.before,
         let id = target.change.liveID, before.firstRange(of: hostBytes(id)) != nil
       {
@@ -134,20 +172,20 @@ struct EntryPlan {
     if last == desired { return .drift }
     guard goal.map?.entries?.references.isEmpty == true,
       let observed = live.contents?.observedDigest(
-        type: live.type, valueSize: Int(live.valueSize)
+        type: live.type, valueSize: Int(live.valueSize),
+        mask: goal.map?.valueLayout.flatMap { SignificantBits($0).mask }
       ).map(SpecValue.text),
       goal.spec["entries.policy"] == "exact"
     else { return .config }
     return Comparison.cause(desired: desired, observed: observed, last: last)
   }
 
-  static func words(_ changes: [EntryChange]) -> String {
-    let added = changes.filter { $0.before == nil }.count
-    let removed = changes.filter { $0.after == nil }.count
-    let parts = [
-      (added, "missing"), (changes.count - added - removed, "different"), (removed, "too many"),
-    ].filter { $0.0 > 0 }.map { "\(counted($0.0, "entry", "entries")) \($0.1)" }
-    return parts.joined(separator: ", ")
+  static func words(_ changes: EntryChanges) -> String {
+    let counts = changes.counts
+    let (one, many) = changes.notation.isData ? ("variable", "variables") : ("entry", "entries")
+    return [
+      (counts.added, "missing"), (counts.changed, "different"), (counts.removed, "too many"),
+    ].filter { $0.0 > 0 }.map { "\(counted($0.0, one, many)) \($0.1)" }.joined(separator: ", ")
   }
 }
 

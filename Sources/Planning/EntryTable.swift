@@ -17,11 +17,9 @@ public struct EntryTable: Hashable, Sendable, Codable {
     values = []
   }
 
-  /// Takes unsorted rows; `duplicate` is the index of a row whose key an earlier row has too.
-  /// Throws nothing: rows of another length than promised are the caller's mistake and ignored.
-  public init(
-    keySize: Int, valueSize: Int, keys: [UInt8], values: [UInt8]
-  ) {
+  /// Takes rows in any order; of two rows with the same key the later one counts, as when they are
+  /// written one after the other. A rest that makes no whole row is left out.
+  public init(keySize: Int, valueSize: Int, keys: [UInt8], values: [UInt8]) {
     self.keySize = keySize
     self.valueSize = valueSize
     guard keySize > 0 else {
@@ -29,24 +27,15 @@ public struct EntryTable: Hashable, Sendable, Codable {
       self.values = valueSize > 0 ? Array(values.dropLast(values.count % valueSize)) : []
       return
     }
-    let count = min(keys.count / keySize, valueSize == 0 ? .max : values.count / valueSize)
-    let order = EntryTable.sortedOrder(keys, keySize: keySize, count: count)
-    var sortedKeys: [UInt8] = []
-    var sortedValues: [UInt8] = []
-    sortedKeys.reserveCapacity(count * keySize)
-    sortedValues.reserveCapacity(count * valueSize)
-    for row in order {
-      let key = keys[row * keySize..<(row + 1) * keySize]
-      if sortedKeys.count >= keySize, sortedKeys.suffix(keySize).elementsEqual(key) {
-        // The last of two equal keys wins, as when they are written one after the other.
-        sortedValues.removeLast(valueSize)
-      } else {
-        sortedKeys.append(contentsOf: key)
-      }
-      sortedValues.append(contentsOf: values[row * valueSize..<(row + 1) * valueSize])
+    let count = min(keys.count / keySize, valueSize <= 0 ? .max : values.count / valueSize)
+    let valueCount = valueSize <= 0 ? 0 : count * valueSize
+    guard let order = RowOrder.ascending(keys, keySize: keySize, count: count) else {
+      self.keys = keys.count == count * keySize ? keys : Array(keys.prefix(count * keySize))
+      self.values = values.count == valueCount ? values : Array(values.prefix(valueCount))
+      return
     }
-    self.keys = sortedKeys
-    self.values = sortedValues
+    self.keys = RowOrder.gather(keys, size: keySize, order)
+    self.values = valueSize <= 0 ? [] : RowOrder.gather(values, size: valueSize, order)
   }
 
   public var count: Int {
@@ -70,14 +59,5 @@ public struct EntryTable: Hashable, Sendable, Codable {
       if self.key(middle).lexicographicallyPrecedes(key) { low = middle + 1 } else { high = middle }
     }
     return low < count && self.key(low).elementsEqual(key) ? low : nil
-  }
-
-  private static func sortedOrder(_ keys: [UInt8], keySize: Int, count: Int) -> [Int] {
-    // Stable, so that of equal keys the later row comes later.
-    (0..<count).sorted { left, right in
-      let a = keys[left * keySize..<(left + 1) * keySize]
-      let b = keys[right * keySize..<(right + 1) * keySize]
-      return a.lexicographicallyPrecedes(b) || (left < right && a.elementsEqual(b))
-    }
   }
 }

@@ -6,15 +6,31 @@ struct Goal {
     case program(DesiredProgram)
     case attachment(DesiredAttachment)
     case pin(DesiredPin)
-    /// From the inventory: the spec is all there is.
-    case recorded
+    /// From the inventory: the spec is all there is, but for the manifest's map where it is still
+    /// what was applied.
+    case recorded(DesiredMap?)
   }
 
   let address: Address
   let spec: Spec
   let source: Source
+  /// A program's maps: the object's map name → REF.
+  let bindings: [String: String]
 
-  var map: DesiredMap? { if case .map(let map) = source { map } else { nil } }
+  init(address: Address, spec: Spec, source: Source) {
+    self.address = address
+    self.spec = spec
+    self.source = source
+    if case .program = address { bindings = spec.bindings } else { bindings = [:] }
+  }
+
+  var map: DesiredMap? {
+    switch source {
+    case .map(let map): map
+    case .recorded(let map): map
+    case .program, .attachment, .pin: nil
+    }
+  }
   var program: DesiredProgram? { if case .program(let program) = source { program } else { nil } }
   var attachment: DesiredAttachment? {
     if case .attachment(let attachment) = source { attachment } else { nil }
@@ -54,13 +70,28 @@ struct Goal {
     return goals
   }
 
-  /// Everything that the inventory says is in force.
-  static func all(of ownership: Ownership) -> [Address: Goal] {
+  /// Everything that the inventory says is in force. `manifest` tells what the entries of a map are
+  /// where it still declares those that were applied.
+  static func all(of ownership: Ownership, manifest: DesiredState?) -> [Address: Goal] {
     var goals: [Address: Goal] = [:]
+    let maps = Dictionary((manifest?.maps ?? []).map { ($0.ref, $0) }) { first, _ in first }
     for address in ownership.claimedAddresses {
       guard let last = ownership.last(address) else { continue }
-      goals[address] = Goal(address: address, spec: last.spec, source: .recorded)
+      var map: DesiredMap?
+      if case .map(let ref) = address { map = maps[ref].flatMap { $0.isAsApplied(last.spec) } }
+      goals[address] = Goal(address: address, spec: last.spec, source: .recorded(map))
     }
     return goals
+  }
+}
+
+extension DesiredMap {
+  /// Itself, if it has the form and the entries of an applied spec.
+  fileprivate func isAsApplied(_ applied: Spec) -> DesiredMap? {
+    let spec = canonicalSpec
+    let decisive = [
+      "type", "key_size", "value_size", "entries.policy", "entries.values", "entries.digest",
+    ]
+    return decisive.allSatisfy { spec[$0] == applied[$0] } ? self : nil
   }
 }

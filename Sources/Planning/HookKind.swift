@@ -45,16 +45,14 @@ struct HookKind {
 }
 
 extension Hook {
-  /// Whether a program at one excludes a program at the other where the hook holds one only.
-  func isSamePlace(as other: Hook) -> Bool {
-    switch (self, other) {
-    case (.netfilter(var a, let namespaceA), .netfilter(var b, let namespaceB)):
-      a.defragment = false
-      b.defragment = false
-      return a == b && namespaceA == namespaceB
-    default: return place == other.place
-    }
+  /// The same for all hooks at which a program excludes another where the hook holds one only.
+  var spot: Hook {
+    guard case .netfilter(var place, let namespace) = self else { return place }
+    place.defragment = false
+    return .netfilter(place, namespace: namespace)
   }
+
+  func isSamePlace(as other: Hook) -> Bool { spot == other.spot }
 }
 
 extension ObservedLink {

@@ -122,12 +122,31 @@ extension Hook {
     case .cgroup(let path, let attachType): "\(attachType) of \(path)"
     case .networkNamespace(let namespace, let attachType): "\(attachType) of \(namespace.phrase)"
     case .netfilter(let place, let namespace):
-      "netfilter hook \(place.hook) (family \(place.protocolFamily), priority \(place.priority)) of "
-        + namespace.phrase
+      "netfilter \(place.phrase) of \(namespace.phrase)"
     case .tracepoint(let category, let name): "tracepoint \(category):\(name)"
     case .rawTracepoint(let name): "raw tracepoint \(name)"
     case .tracing(let attachType, let target): "\(attachType) of \(target)"
     }
+  }
+}
+
+extension NetfilterHook {
+  /// The manifest's names of `pf` and `hook`; nil for other numbers.
+  public static func name(protocolFamily: UInt64) -> String? {
+    [2: "ipv4", 10: "ipv6"][protocolFamily]
+  }
+
+  public static func name(hook: UInt64) -> String? {
+    let names = ["prerouting", "input", "forward", "output", "postrouting"]
+    return hook < 5 ? names[Int(hook)] : nil
+  }
+
+  /// "ipv4 input, priority -10".
+  fileprivate var phrase: String {
+    let family = NetfilterHook.name(protocolFamily: UInt64(protocolFamily))
+    let name = NetfilterHook.name(hook: UInt64(hook))
+    return "\(family ?? "family \(protocolFamily)") \(name ?? "hook \(hook)")"
+      + ", priority \(priority),"
   }
 }
 

@@ -20,6 +20,18 @@ public struct Ownership: Sendable {
   /// How objects without a pin are recognised when the inventory is lost.
   private let signs: Signs
   private let claimedPrograms: Set<UInt32>
+  /// Sorted.
+  public let claimedAddresses: [Address]
+  private let linksByProgram: [UInt32: [ObservedLink]]
+  /// Maps that a program uses which a link runs.
+  private let runningMaps: Set<UInt32>
+  /// The owner's programs as they carry it, where there is no inventory.
+  private let carriers: [Carrier: [ObservedProgram]]
+
+  private struct Carrier: Hashable {
+    var object: String
+    var kernelName: String
+  }
 
   /// `desired` helps only where the inventory is lost: it knows names and bindings.
   public init(owner: String, root: String, observed: ObservedState, desired: DesiredState? = nil) {
@@ -46,11 +58,25 @@ public struct Ownership: Sendable {
       }
     }
     claimedPrograms = claimed
+    claimedAddresses = inventory?.resources.keys.sorted() ?? []
+    linksByProgram = Dictionary(grouping: observed.links, by: \.programID)
+    var running: Set<UInt32> = []
+    for program in observed.programs where linksByProgram[program.id] != nil {
+      running.formUnion(program.mapIDs)
+    }
+    runningMaps = running
+    var carriers: [Carrier: [ObservedProgram]] = [:]
+    if inventory == nil {
+      for program in observed.programs {
+        guard let metadata = program.metadata, metadata.owner == owner else { continue }
+        carriers[Carrier(object: metadata.object, kernelName: program.name), default: []]
+          .append(program)
+      }
+    }
+    self.carriers = carriers
   }
 
   // MARK: What was last applied
-
-  public var claimedAddresses: [Address] { inventory?.resources.keys.sorted() ?? [] }
 
   /// The claim that is in force, with the keys of both sides where an apply was interrupted.
   public func last(_ address: Address) -> AppliedResource? {
@@ -71,10 +97,10 @@ public struct Ownership: Sendable {
     switch address {
     case .map:
       return mapsByID[next.id] != nil
-        && (pin?.id == next.id || runningPrograms.contains { $0.mapIDs.contains(next.id) })
+        && (pin?.id == next.id || runningMaps.contains(next.id))
     case .program:
       return programsByID[next.id] != nil
-        && (pin?.id == next.id || observed.links.contains { $0.programID == next.id })
+        && (pin?.id == next.id || linksByProgram[next.id] != nil)
     case .attachment:
       let staged = self.pin(at: PinPath.staging(of: address, root: root))
       let current = inventory?.resources[address]?.current?.id ?? 0
@@ -82,10 +108,6 @@ public struct Ownership: Sendable {
       return linksByID[current]?.isAttached != true || pin.map { $0.id != current } == true
     case .pin: return pin != nil && (next.id == 0 || pin?.id == next.id)
     }
-  }
-
-  private var runningPrograms: [ObservedProgram] {
-    observed.links.compactMap { programsByID[$0.programID] }
   }
 
   // MARK: The live objects
@@ -110,13 +132,10 @@ public struct Ownership: Sendable {
     if let pin = pin(at: pinPath(address)), pin.kind == .program { return programsByID[pin.id] }
     guard let slash = ref.firstIndex(of: "/") else { return nil }
     let name = signs.programNames[ref] ?? String(ref[ref.index(after: slash)...])
-    let candidates = observed.programs.filter {
-      $0.metadata?.owner == owner && $0.metadata?.object == String(ref[..<slash])
-        && $0.name == MapSpec.kernelName(for: name)
-    }
-    let running = Set(observed.links.map(\.programID))
-    return candidates.max {
-      (running.contains($0.id) ? 1 : 0, $0.id) < (running.contains($1.id) ? 1 : 0, $1.id)
+    let carrier = Carrier(
+      object: String(ref[..<slash]), kernelName: MapSpec.kernelName(for: name))
+    return carriers[carrier]?.max {
+      (linksByProgram[$0.id] == nil ? 0 : 1, $0.id) < (linksByProgram[$1.id] == nil ? 0 : 1, $1.id)
     }
   }
 
@@ -140,9 +159,8 @@ public struct Ownership: Sendable {
     guard let (hook, ref) = signs.attachments[address], let program = liveProgram(ref),
       let target = self.hook(hook)?.targetID
     else { return nil }
-    return observed.links.first {
-      $0.programID == program.id && HookKind(hook).linkTypes.contains($0.type)
-        && $0.isOn(hook, targetID: target)
+    return linksByProgram[program.id]?.first {
+      HookKind(hook).linkTypes.contains($0.type) && $0.isOn(hook, targetID: target)
     }
   }
 

@@ -39,9 +39,22 @@ struct PinComparison {
   /// What is wrong, in words.
   func reason(for difference: FieldDifference) -> String? {
     guard difference.field.hasPrefix("pin.") else { return nil }
-    if difference.field != "pin.path" { return "\(difference.field) differs" }
+    if difference.field != "pin.path" { return attributeReason(difference) }
     if let other = atDesired { return "its pin is \(situation.phrase(other))" }
     return former == nil ? "its pin is gone" : "its pin moves"
+  }
+
+  private func attributeReason(_ difference: FieldDifference) -> String {
+    func number(_ value: SpecValue?) -> String {
+      guard case .number(let number)? = value else { return "unknown" }
+      return difference.field == "pin.mode" ? "0" + String(number, radix: 8) : String(number)
+    }
+    let (found, wanted) = (number(difference.before), number(difference.after))
+    return switch difference.field {
+    case "pin.mode": "the mode of its pin is \(found), not \(wanted)"
+    case "pin.owner": "its pin belongs to user \(found), not \(wanted)"
+    default: "its pin belongs to group \(found), not \(wanted)"
+    }
   }
 
   /// The tasks for the differing fields of a live object's pin.

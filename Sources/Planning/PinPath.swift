@@ -3,9 +3,11 @@ internal import Crypto
 /// Where an owner's objects are pinned when nothing else is asked for, and where new ones wait.
 ///
 /// `ROOT/maps/fw/blocklist`, `ROOT/programs/fw/xdp_filter`, `ROOT/attachments/uplink/eth0`; the same
-/// below `ROOT/next` until they are published. A slash of the address is a directory. Bytes outside
-/// `[A-Za-z0-9_-]` are percent-encoded, since bpffs refuses dots; a component of more than 200
-/// bytes is cut and ends in a digest; an empty component is a lone percent sign.
+/// below `ROOT/next` until they are published. A slash of the address is a directory, but the
+/// instance of an attachment is one component: the links of the cgroups `/a` and `/a/b` would
+/// otherwise be a file and a directory of one name. Bytes outside `[A-Za-z0-9_-]` are
+/// percent-encoded, since bpffs refuses dots; a component of more than 200 bytes is cut and ends in
+/// a digest; an empty component is a lone percent sign.
 public enum PinPath {
   static let longestComponent = 200
 
@@ -22,6 +24,12 @@ public enum PinPath {
 
   public static func stagingRoot(_ root: String) -> String { "\(root)/next" }
   public static func inventory(root: String) -> String { "\(root)/inventory" }
+
+  /// Whether `path` is the default place of the address below some root.
+  public static func isDefault(_ path: String, of address: Address) -> Bool {
+    if case .pin = address { return false }
+    return path.hasSuffix("/" + relativePath(of: address))
+  }
 
   /// Whether `path` is below the directory.
   public static func isBelow(_ directory: String, _ path: String) -> Bool {
@@ -52,16 +60,17 @@ public enum PinPath {
   }
 
   private static func relativePath(of address: Address) -> String {
-    let (directory, name) =
-      switch address {
-      case .map(let ref): ("maps", ref)
-      case .program(let ref): ("programs", ref)
-      case .attachment(let name, let instance):
-        ("attachments", instance.map { "\(name)/\($0)" } ?? name)
-      case .pin(let name): ("pins", name)
-      }
-    let components = name.split(separator: "/", omittingEmptySubsequences: false)
-    return "\(directory)/\(components.map(encode).joined(separator: "/"))"
+    func path(_ name: String) -> String {
+      name.split(separator: "/", omittingEmptySubsequences: false).map(encode)
+        .joined(separator: "/")
+    }
+    return switch address {
+    case .map(let ref): "maps/\(path(ref))"
+    case .program(let ref): "programs/\(path(ref))"
+    case .attachment(let name, nil): "attachments/\(encode(name))"
+    case .attachment(let name, let instance?): "attachments/\(encode(name))/\(encode(instance))"
+    case .pin(let name): "pins/\(path(name))"
+    }
   }
 
   static func encode(_ component: some StringProtocol) -> String {

@@ -6,7 +6,7 @@ public enum Action: String, Hashable, Sendable, Codable, CaseIterable {
 /// What would change, why, and by which steps: the result of `plan(desired:observed:)`.
 ///
 /// Pure data, the same bytes for the same two sides. It renders nothing and decides nothing later.
-public struct Plan: Hashable, Sendable, Codable {
+public struct Plan: Hashable, Sendable {
   public var owner: String
   /// Every resource of either side, unchanged ones too, by address.
   public var changes: [ResourceChange]
@@ -38,7 +38,7 @@ public struct Plan: Hashable, Sendable, Codable {
   }
 }
 
-public struct ResourceChange: Hashable, Sendable, Codable {
+public struct ResourceChange: Hashable, Sendable {
   public var address: Address
   public var action: Action
   /// In words, without a period: "max_entries cannot be changed in place". nil for unchanged.
@@ -94,29 +94,51 @@ public struct Note: Hashable, Sendable, Codable {
   }
 }
 
-/// The differing entries of a map, by ascending key.
-public struct EntryChanges: Hashable, Sendable, Codable {
+/// The differing entries of a map, by ascending key; of a new map what it begins with.
+public struct EntryChanges: Hashable, Sendable {
+  /// As many entries of a new map are listed.
+  public static let listed = 1000
+
   public var changes: [EntryChange]
-  public init(_ changes: [EntryChange]) { self.changes = changes }
+  /// Further entries of a new map that are not in the list.
+  public var omitted: Int
+  /// How they are written.
+  public var notation: EntryNotation
+
+  public init(
+    _ changes: [EntryChange], omitted: Int = 0, notation: EntryNotation = EntryNotation()
+  ) {
+    self.changes = changes
+    self.omitted = omitted
+    self.notation = notation
+  }
 }
 
-public struct EntryChange: Hashable, Sendable, Codable {
+public struct EntryChange: Hashable, Sendable {
   public var key: [UInt8]
   /// As observed (all CPUs' values for per-CPU maps); nil = not there.
   public var before: [UInt8]?
-  /// As desired; nil = to be deleted. Zeros where `reference` fills it in.
+  /// As desired, with the indexes of the interfaces that it names; nil = to be deleted. Zeros where
+  /// the descriptor of a referenced object goes.
   public var after: [UInt8]?
-  /// A program or map whose descriptor is the value.
-  public var reference: Address?
-  /// For people: the key and the two values in the manifest's notation.
-  public var keyText: String
+  /// What the declared value refers to.
+  public var references: [EntryReference]
+  /// In words, where the bytes do not tell: what a slot refers to.
   public var beforeText: String?
   public var afterText: String?
 
-  public init(key: [UInt8], before: [UInt8]?, after: [UInt8]?, keyText: String) {
+  public init(key: [UInt8], before: [UInt8]?, after: [UInt8]?) {
     self.key = key
     self.before = before
     self.after = after
-    self.keyText = keyText
+    references = []
+  }
+
+  /// The program or map whose descriptor goes into the value, and where.
+  public var target: (address: Address, offset: Int)? {
+    for reference in references {
+      if let address = reference.address { return (address, reference.offset) }
+    }
+    return nil
   }
 }

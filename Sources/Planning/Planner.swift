@@ -29,10 +29,16 @@ public func planDestroy(
 /// The kernel against what was last applied: a plan without steps whose changes are what somebody
 /// else did. Without an inventory of this boot there is nothing to compare, and `limitations` says
 /// so.
-public func drift(owner: String, root: String, _ observed: ObservedState) -> Plan {
+///
+/// The inventory has digests of entries only; with the `manifest` that they were applied from, the
+/// differing ones are listed.
+public func drift(
+  owner: String, root: String, _ observed: ObservedState, manifest: DesiredState? = nil
+) -> Plan {
   let ownership = Ownership(owner: owner, root: root, observed: observed.sorted)
   let situation = Situation(
-    ownership: ownership, goals: Goal.all(of: ownership), options: PlanOptions())
+    ownership: ownership, goals: Goal.all(of: ownership, manifest: manifest),
+    options: PlanOptions())
   var plan = Derivation(situation: situation, isForApply: false).plan(end: .writeFinal)
   plan.steps = []
   if ownership.inventory == nil {
@@ -112,7 +118,7 @@ private struct Derivation {
     _ drafts: inout [Address: Draft], limitations: inout [String]
   ) -> [Note] {
     var notes: [Note] = []
-    let plan = EntryPlan(situation: situation, drafts: drafts)
+    let plan = EntryPlan(situation: situation, drafts: drafts, isForApply: isForApply)
     for goal in situation.sortedGoals {
       guard case .map = goal.address, !goal.isExternal, var draft = drafts[goal.address] else {
         continue

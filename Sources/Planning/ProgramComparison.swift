@@ -53,7 +53,7 @@ struct ProgramComparison {
     } else {
       unseen.insert("digest")
     }
-    for (map, ref) in goal.spec.bindings {
+    for (map, ref) in goal.bindings {
       let field = "maps.\(map)"
       // Bound to another map of the manifest: what was applied is what is there.
       let applied = last?.spec.text(field)

@@ -4,14 +4,19 @@ extension ObservationScope {
   public init(desired: DesiredState) {
     self.init(owner: desired.owner, root: desired.root)
     self.desired = desired
-    for goal in Goal.all(of: desired).values {
-      include(goal.address, goal.spec)
-      if goal.map?.entries != nil, case .map(let ref) = goal.address { contents.insert(ref) }
+    for map in desired.maps {
+      include(path: map.external ?? map.pin.path)
+      guard map.external == nil, let entries = map.entries else { continue }
+      contents.insert(map.ref)
       // Interface indexes are asked for by their names.
-      for case .interface(let name, _) in (goal.map?.entries?.references ?? [:]).values {
-        interfaces.insert(InterfaceName(name: name))
-      }
+      for name in entries.interfaceNames { interfaces.insert(InterfaceName(name: name)) }
     }
+    for program in desired.programs { include(path: program.pin.path) }
+    for attachment in desired.attachments {
+      include(path: attachment.pin.path)
+      if let hook = Hook(spec: attachment.hook.spec) { hooks.insert(hook.place) }
+    }
+    for pin in desired.pins { include(path: pin.pin.path) }
   }
 
   /// What comparing an owner's kernel objects with what was last applied has to see.
@@ -32,12 +37,16 @@ extension ObservationScope {
   }
 
   private mutating func include(_ address: Address, _ spec: Spec) {
-    for path in [spec.text("pin.path"), spec.text("external")].compactMap(\.self)
-    where !PinPath.isBelow(root, path) { paths.insert(path) }
+    for path in [spec.text("pin.path"), spec.text("external")] {
+      if let path { include(path: path) }
+    }
     switch address {
     case .attachment: if let hook = Hook(spec: spec) { hooks.insert(hook.place) }
     case .map(let ref): if spec["entries.digest"] != nil { contents.insert(ref) }
     case .program, .pin: break
     }
+  }
+  private mutating func include(path: String) {
+    if !PinPath.isBelow(root, path) { paths.insert(path) }
   }
 }

@@ -9,13 +9,40 @@ struct Situation {
   var host: HostFacts { observed.host }
 
   let sortedGoals: [Goal]
+  /// REF of a map → the programs that are to be bound to it.
+  let users: [String: [Address]]
+  /// Attachments that are ours and no longer wanted, by the spot that they take.
+  let outgoing: [Hook: [Address]]
+  private let interfaces: [InterfaceName: UInt32]
+  private let interfaceNames: [UInt32: String]
 
   init(ownership: Ownership, goals: [Address: Goal], options: PlanOptions) {
     self.ownership = ownership
     self.goals = goals
     self.options = options
     sortedGoals = goals.values.sorted { $0.address < $1.address }
+    var users: [String: [Address]] = [:]
+    for goal in sortedGoals {
+      for ref in Set(goal.bindings.values) { users[ref, default: []].append(goal.address) }
+    }
+    self.users = users
+    var outgoing: [Hook: [Address]] = [:]
+    for address in ownership.claimedAddresses where goals[address] == nil {
+      guard case .attachment = address, let applied = ownership.last(address),
+        let hook = Hook(spec: applied.spec)
+      else { continue }
+      outgoing[hook.spot, default: []].append(address)
+    }
+    self.outgoing = outgoing
+    let found = ownership.observed.interfaces
+    interfaces = Dictionary(found.map { ($0.name, $0.index) }) { first, _ in first }
+    interfaceNames = Dictionary(
+      found.filter { $0.name.namespace == .own }.map { ($0.index, $0.name.name) }
+    ) { first, _ in first }
   }
+
+  func interfaceIndex(_ name: String) -> UInt32? { interfaces[InterfaceName(name: name)] }
+  func interfaceName(_ index: UInt32) -> String? { interfaceNames[index] }
 
   func last(_ address: Address) -> AppliedResource? { ownership.last(address) }
 

@@ -19,6 +19,7 @@ struct StepOrder {
   /// needs it even if nothing else is done.
   func steps(end: Step, isRecordStale: Bool) -> [Step] {
     var placed: [(phase: Phase, rank: Int, step: Step)] = []
+    let ranked = ranked
     for (rank, draft) in ranked.enumerated() {
       for (phase, step) in draft.tasks.flatMap({ steps(for: $0, of: draft) }) {
         placed.append((phase, rank, step))
@@ -84,9 +85,9 @@ struct StepOrder {
     func depth(_ address: Address, _ visiting: Set<Address>) -> Int {
       if let known = depths[address] { return known }
       guard case .map = address, !visiting.contains(address),
-        let references = drafts[address]?.goal?.map?.entries?.references.values
+        let entries = drafts[address]?.goal?.map?.entries, !entries.references.isEmpty
       else { return 0 }
-      let inner = Set(references.compactMap(\.address)).filter {
+      let inner = entries.targets.filter {
         if case .map = $0 { true } else { false }
       }
       guard !inner.isEmpty else { return 0 }

@@ -7,7 +7,6 @@ extension Execution {
   func changeEntries(_ ref: String) throws(KernelFailure) {
     guard let changes = changes[.map(ref)]?.entries?.changes, !changes.isEmpty else { return }
     let map = try object(for: .map(ref))
-    let declared = maps[ref]?.entries
     let type = maps[ref]?.map.type ?? observedType(of: .map(ref))
 
     var former = EntryBatches()
@@ -40,15 +39,9 @@ extension Execution {
     var batches = EntryBatches()
     for change in changes {
       guard let after = change.after else { continue }
-      if let reference = change.reference {
-        let target = try object(for: reference)
-        let offset = declared?.references[change.key]?.offset ?? 0
-        try kernel.write(target, at: offset, of: after, key: change.key, to: map)
-      } else if let declared,
-        case .interface(let name, let offset) = declared.references[change.key]
-      {
+      if let target = change.target {
         try kernel.write(
-          interfaceValue(name, at: offset, in: declared, key: change.key), to: map)
+          object(for: target.address), at: target.offset, of: after, key: change.key, to: map)
       } else {
         batches.add(change.key, after)
       }
@@ -126,16 +119,6 @@ struct EntryBatches {
   var tables: [EntryTable] {
     rows.sorted { $0.key < $1.key }.map { size, rows in
       EntryTable(keySize: rows.keySize, valueSize: size, keys: rows.keys, values: rows.values)
-    }
-  }
-}
-
-extension EntryReference {
-  /// Where in the value the reference stands.
-  var offset: Int {
-    switch self {
-    case .program(_, let offset), .interface(_, let offset): offset
-    case .map: 0
     }
   }
 }

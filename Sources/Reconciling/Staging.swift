@@ -19,15 +19,14 @@ extension Execution {
     if let entries = map.entries {
       let plain = entries.withoutReferences
       if !plain.isEmpty { try kernel.write(plain, to: object) }
-      for (key, reference) in entries.sortedReferences {
-        switch reference {
-        case .interface(let name, let offset):
-          try kernel.write(
-            interfaceValue(name, at: offset, in: entries, key: key), to: object)
-        case .map(let inner) where canResolve(.map(inner)):
-          try kernel.write(
-            self.object(for: .map(inner)), at: 0, of: entries.value(key), key: key, to: object)
-        case .map, .program: break
+      for (key, references) in entries.sortedReferences where !isLate(references) {
+        let value = try value(of: key, in: entries)
+        if let inner = references.lazy.compactMap(\.address).first {
+          try kernel.write(self.object(for: inner), at: 0, of: value, key: key, to: object)
+        } else {
+          let row = EntryTable(
+            keySize: key.count, valueSize: value.count, keys: key, values: value)
+          try kernel.write(row, to: object)
         }
       }
     } else if let data = map.map.data, data.kind != .kconfig, !data.contents.isEmpty {
@@ -41,21 +40,18 @@ extension Execution {
   func fillReferences(_ ref: String) throws(KernelFailure) {
     guard let map = maps[ref], let entries = map.entries else { return }
     let object = try object(for: .map(ref))
-    for (key, reference) in entries.sortedReferences {
-      let target: Address
-      let offset: Int
-      switch reference {
-      case .program(let program, let at): (target, offset) = (.program(program), at)
-      case .map(let inner): (target, offset) = (.map(inner), 0)
-      case .interface: continue
-      }
-      let program = try self.object(for: target)
+    for (key, references) in entries.sortedReferences {
+      guard let reference = references.first(where: { $0.address != nil }),
+        let address = reference.address
+      else { continue }
+      let target = try self.object(for: address)
+      let value = try value(of: key, in: entries)
       if isCommitting {
         journal.record(currentStep, "slot of map.\(ref)") { [kernel] () throws(KernelFailure) in
           try kernel.remove(key: key, from: object)
         }
       }
-      try kernel.write(program, at: offset, of: entries.value(key), key: key, to: object)
+      try kernel.write(target, at: reference.offset, of: value, key: key, to: object)
     }
     if freezesAtCreation(map) { try kernel.freeze(object) }
   }
@@ -108,7 +104,12 @@ extension Execution {
   }
 
   private func hasLateReferences(_ map: DesiredMap) -> Bool {
-    (map.entries?.references.values ?? [:].values).contains {
+    map.entries?.references.values.contains(where: isLate) ?? false
+  }
+
+  /// To something that has to be loaded first.
+  private func isLate(_ references: [EntryReference]) -> Bool {
+    references.contains {
       switch $0 {
       case .program: true
       case .map(let inner): !canResolve(.map(inner))
@@ -123,27 +124,28 @@ extension Execution {
     return false
   }
 
-  /// The row with the interface's index in its place.
-  func interfaceValue(
-    _ name: String, at offset: Int, in entries: DesiredEntries, key: [UInt8]
-  ) throws(KernelFailure) -> EntryTable {
-    guard
-      let interface = observed.interfaces.first(where: {
-        $0.name.namespace == .own && $0.name.name == name
-      })
-    else {
-      throw KernelFailure(
-        operation: "RTM_GETLINK", subject: name, message: "there is no interface \(name)")
-    }
+  /// The declared value with the indexes of the interfaces that it names.
+  private func value(
+    of key: [UInt8], in entries: DesiredEntries
+  ) throws(KernelFailure) -> [UInt8] {
     var value = entries.value(key)
-    guard offset >= 0, offset + 4 <= value.count else {
-      throw KernelFailure(
-        operation: "BPF_MAP_UPDATE_ELEM", subject: name,
-        message: "an interface's index does not fit at byte \(offset) of \(value.count)")
+    for case .interface(let name, let offset) in entries.references[key] ?? [] {
+      guard
+        let interface = observed.interfaces.first(where: {
+          $0.name.namespace == .own && $0.name.name == name
+        })
+      else {
+        throw KernelFailure(
+          operation: "RTM_GETLINK", subject: name, message: "there is no interface \(name)")
+      }
+      guard offset >= 0, offset + 4 <= value.count else {
+        throw KernelFailure(
+          operation: "BPF_MAP_UPDATE_ELEM", subject: name,
+          message: "an interface's index does not fit at byte \(offset) of \(value.count)")
+      }
+      value.replaceSubrange(offset..<offset + 4, with: HostOrder.bytes(interface.index))
     }
-    value.replaceSubrange(offset..<offset + 4, with: HostOrder.bytes(interface.index))
-    return EntryTable(
-      keySize: key.count, valueSize: value.count, keys: key, values: value)
+    return value
   }
 }
 
@@ -188,11 +190,6 @@ extension DesiredEntries {
     }
     return EntryTable(
       keySize: table.keySize, valueSize: table.valueSize, keys: keys, values: values)
-  }
-
-  var sortedReferences: [(key: [UInt8], reference: EntryReference)] {
-    references.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-      .map { ($0.key, $0.value) }
   }
 
   /// The declared bytes of a row; zeros where the table has none.

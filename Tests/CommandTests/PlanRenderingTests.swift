@@ -41,13 +41,13 @@ import Testing
   @Test func contentsOfSensitiveMapsAreCountedOnly() {
     var view = Samples.view
     view.sensitive = [.map("fw/blocklist"), .map("fw/stats")]
+    #expect(PlanText(view).render().contains("entries: 1 to add, 1 to change, 1 to remove (sensitive)"))
     for text in [
       PlanText(view).render(), PlanJSON(view).render(), PlanMarkdown(view).render(),
     ] {
       #expect(!text.contains("10.0.0.0/8"))
       #expect(!text.contains("{packets: 3}"))
       #expect(!text.contains("9f86d081884c"))
-      #expect(text.contains("(sensitive)"))
     }
   }
 
@@ -65,7 +65,7 @@ import Testing
 
   @Test func json() throws {
     var view = Samples.view
-    view.plan.changes[1].entries?.changes.removeLast(1000)
+    view.plan.changes[1].entries?.changes.removeLast(993)
     try expectGolden(PlanJSON(view).render(), "plan.json")
   }
 

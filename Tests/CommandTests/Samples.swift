@@ -1,3 +1,4 @@
+import BPFObject
 import Planning
 
 @testable import bpfapply
@@ -12,13 +13,15 @@ enum Samples {
       field: name, before: before, after: after, cause: cause, forcesReplacement: forces)
   }
 
-  static func entry(_ key: String, _ before: String?, _ after: String?) -> EntryChange {
-    var change = EntryChange(
-      key: Array(key.utf8), before: before.map { Array($0.utf8) },
-      after: after.map { Array($0.utf8) }, keyText: key)
-    change.beforeText = before
-    change.afterText = after
-    return change
+  static let number = Layout.integer(size: 4, signed: false, bigEndian: false)
+  static let network = Layout.prefixLayout(key: .bytes(8))
+
+  static func entry(_ key: [UInt8], _ before: [UInt8]?, _ after: [UInt8]?) -> EntryChange {
+    EntryChange(key: key, before: before, after: after)
+  }
+
+  static func bytes(_ number: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
 
   static var creation: ResourceChange {
@@ -29,10 +32,15 @@ enum Samples {
       field("type", nil, "percpu_array"), field("max_entries", nil, 4),
       field("map_flags", nil, .list(["no_prealloc", "rdonly_prog"])),
       field("pin.mode", nil, .number(0o600)),
+      field("pin.path", nil, "/sys/fs/bpf/bpfapply/edge-firewall/maps/fw/stats"),
       field(
         "entries.digest", nil, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
     ]
-    change.entries = EntryChanges((0..<1007).map { entry("\($0)", nil, "{packets: \($0)}") })
+    let traffic = Layout.record(
+      size: 4, fields: [Layout.Field(name: "packets", bitOffset: 0, layout: number)], union: false)
+    change.entries = EntryChanges(
+      (0..<1000).map { entry(bytes($0), nil, bytes($0)) }, omitted: 7,
+      notation: EntryNotation(key: number, value: traffic, valueSize: 4))
     change.location = SourceLocation(file: "manifest.yaml", line: 12, column: 3, length: 8)
     return change
   }
@@ -45,10 +53,12 @@ enum Samples {
       field("max_entries", 1000, 100000, forces: true),
       field("pin.mode", .number(0o777), .number(0o640), .drift), field("map_extra", 1, nil, .both),
     ]
-    change.entries = EntryChanges([
-      entry("10.0.0.0/8", "1", "2"), entry("192.168.0.0/16", "1", nil),
-      entry("fe80::/10", nil, "1"),
-    ])
+    change.entries = EntryChanges(
+      [
+        entry(bytes(8) + [10, 0, 0, 0], bytes(1), bytes(2)),
+        entry(bytes(12) + [172, 16, 0, 0], nil, bytes(1)),
+        entry(bytes(16) + [192, 168, 0, 0], bytes(1), nil),
+      ], notation: EntryNotation(key: network, value: number, valueSize: 4))
     change.consequences = ["its 3 entries are lost and written anew"]
     change.liveID = 17
     return change

@@ -49,7 +49,7 @@ struct ResolutionTests {
       state.maps[0].pin.path == "/sys/fs/bpf/bpfapply/edge/maps/fw/%2Ebss"
         && state.programs[0].pin.path == "/sys/fs/bpf/bpfapply/edge/programs/fw/filter")
     let tails = try #require(state.maps.last?.entries)
-    #expect(tails.references == [[2, 0, 0, 0]: .program("fw/tail", offset: 0)])
+    #expect(tails.references == [[2, 0, 0, 0]: [.program("fw/tail", offset: 0)]])
     #expect(tails.policy == .exact && tails.table.count == 1)
     #expect(
       state.attachments.map(\.address.description) == [
@@ -188,17 +188,22 @@ struct ResolutionTests {
               - {key: 1, value: eth0}
               - {key: 2, value: {ifindex: 5, program: fw/other}}
               - {key: 3, value: 7}
+              - {key: 4, value: {interface: eth1, program: fw/other}}
         jumps: {type: prog_array, max_entries: 4, entries: {policy: exact, items: [{key: 1, value: fw/tail}]}}
       """
     let state = try resolve(text).state
     let out = try #require(state.maps.first { $0.ref == "fw/ports_out" }?.entries)
     #expect(
       out.references == [
-        [1, 0, 0, 0]: .interface("eth0", offset: 0),
-        [2, 0, 0, 0]: .program("fw/other", offset: 4),
+        [1, 0, 0, 0]: [.interface("eth0", offset: 0)],
+        [2, 0, 0, 0]: [.program("fw/other", offset: 4)],
+        [4, 0, 0, 0]: [.interface("eth1", offset: 0), .program("fw/other", offset: 4)],
       ])
     #expect(
-      out.table.values == [0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0])
+      out.table.values == [
+        0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0,
+      ])
     #expect(state.programs.map(\.ref) == ["fw/other", "fw/tail"])
     #expect(state.maps.first { $0.ref == "jumps" }?.map.valueSize == 4)
     #expect(

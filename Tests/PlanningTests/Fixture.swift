@@ -39,13 +39,26 @@ enum Fixture {
       map: MapSpec(
         name: name, type: type, keySize: key, valueSize: value, maxEntries: count),
       pin: PinSpec(path: PinPath.path(of: .map(ref), root: root)))
+    map.keyLayout = number(key)
+    map.valueLayout = number(value)
     map.onReplace = onReplace
     return map
+  }
+
+  private static func number(_ size: UInt32) -> Layout? {
+    [1, 2, 4, 8].contains(size)
+      ? .integer(size: Int(size), signed: false, bigEndian: false) : nil
   }
 
   static func rodata(_ byte: UInt8) -> DesiredMap {
     var map = map("fw/.rodata", .array, key: 4, value: 4, count: 1, onReplace: .recreate)
     map.map.data = DataSection(kind: .rodata, contents: [byte, 0, 0, 0])
+    map.valueLayout = .record(
+      size: 4,
+      fields: [
+        Layout.Field(name: "limit", bitOffset: 0, layout: .integer(size: 1, signed: false, bigEndian: false)),
+        Layout.Field(name: "strict", bitOffset: 8, layout: .bool),
+      ], union: false)
     map.entries = DesiredEntries(policy: .exact, table: table([0: byte]))
     return map
   }

@@ -50,7 +50,7 @@ import Testing
     scenario.kernel.detach(scenario.id(.attachment("uplink", instance: "eth0")))
     #expect(
       scenario.plan().brief() == """
-        replace attachment.uplink/eth0 [drift] its link is detached
+        replace attachment.uplink/eth0 [drift] its link is detached: taken off xdp of eth0, or eth0 was deleted and made again
           attached: false -> true (drift) !
         > intent
         > link attachment.uplink/eth0
@@ -61,7 +61,7 @@ import Testing
         """)
     #expect(
       scenario.drift().brief() == """
-        replace attachment.uplink/eth0 [drift] its link is detached
+        replace attachment.uplink/eth0 [drift] its link is detached: taken off xdp of eth0, or eth0 was deleted and made again
           attached: false -> true (drift) !
         """)
     scenario.apply()
@@ -110,7 +110,7 @@ import Testing
     scenario.kernel.observed.hooks[0].targetID = 0
     #expect(
       scenario.plan().brief(steps: false) == """
-        replace attachment.uplink/eth0 [drift] its link is detached
+        replace attachment.uplink/eth0 [drift] its link is detached: interface eth0 does not exist
           attached: false -> true (drift) !
           BLOCK missing-target: interface eth0 does not exist, which attachment.uplink/eth0 is for
             hint: create it first
@@ -234,8 +234,8 @@ import Testing
         replace program.fw/filter [config] its code or what decides it changed
           digest: code-1 -> code-2 (config) !
         replace (gap) attachment.uplink [config] program.fw/filter is replaced
-          ! netfilter hook 1 (family 2, priority -10) of this network namespace is empty for a moment
-          BLOCK gap-not-allowed: the kernel cannot swap this at netfilter hook 1 (family 2, priority -10) of this network namespace without a moment of an empty hook
+          ! netfilter ipv4 input, priority -10, of this network namespace is empty for a moment
+          BLOCK gap-not-allowed: the kernel cannot swap this at netfilter ipv4 input, priority -10, of this network namespace without a moment of an empty hook
             hint: set allow_gap: true on attachments.uplink
             hint: choose a neighbouring priority that is free
         """)
@@ -261,7 +261,7 @@ import Testing
           pin.path: another map (flows, hash) -> /sys/fs/bpf/bpfapply/edge/maps/flows (drift)
         update program.fw/filter [drift] its pin is gone
           pin.path: - -> /sys/fs/bpf/bpfapply/edge/programs/fw/filter (drift)
-        update pin.shared [drift] pin.mode differs
+        update pin.shared [drift] the mode of its pin is 0666, not 0640
           pin.mode: 438 -> 416 (drift)
         > intent
         > restore pin map.flows
@@ -276,7 +276,7 @@ import Testing
           pin.path: another map (flows, hash) -> /sys/fs/bpf/bpfapply/edge/maps/flows (drift)
         update program.fw/filter [drift] its pin is gone
           pin.path: - -> /sys/fs/bpf/bpfapply/edge/programs/fw/filter (drift)
-        update pin.shared [drift] pin.mode differs
+        update pin.shared [drift] the mode of its pin is 0666, not 0640
           pin.mode: 438 -> 416 (drift)
         """)
     scenario.apply()

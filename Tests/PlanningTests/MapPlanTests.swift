@@ -121,16 +121,16 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         update map.fw/blocklist [drift] 1 entry missing, 1 entry different, 1 entry too many
-          [01000000] - -> 01000000
-          [02000000] 09000000 -> 01000000
-          [03000000] 01000000 -> -
+          [1] - -> 1
+          [2] 9 -> 1
+          [3] 1 -> -
         > intent
         > entries map.fw/blocklist
         > final
         """)
     #expect(
       scenario.drift().brief() == """
-        update map.fw/blocklist [drift] its entries are not those that were applied
+        update map.fw/blocklist [drift] its entries are not those that were applied (to see which, run drift with the manifest, edge.yaml, that they were applied from)
           entries.digest: 0ec93a87378d1a9a4e0289a5228389d7287272b6e3a0411c7de563aa4129126a -> 75ccd0b9c0783a62623882ea48b2c1a9715d43a624f03a3ad91d0e8909c826e3 (drift)
         """)
     scenario.apply()
@@ -156,7 +156,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         update map.fw/blocklist [config] 1 entry too many
-          [01000000] 01000000 -> -
+          [1] 1 -> -
         > intent
         > entries map.fw/blocklist
         > final
@@ -170,7 +170,7 @@ import Testing
     scenario.kernel.write([1, 0, 0, 0], nil, in: scenario.id(.map("fw/blocklist")))
     #expect(
       scenario.drift().brief() == """
-        update map.fw/blocklist [drift] 1 applied entry missing
+        update map.fw/blocklist [drift] 1 applied entry missing (to see which, run drift with the manifest, edge.yaml, that they were applied from)
           entries: 1 of those applied -> 2 entries (drift)
         """)
   }
@@ -204,7 +204,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         update map.limits [drift] 1 entry different
-          [01000000] 05000000 00000000 06000000 00000000 -> 05000000
+          [1] [5, 6] -> 5
         > intent
         > entries map.limits
         > final
@@ -227,7 +227,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         update map.limits [drift] 1 entry different
-          [02000000] 03000000 -> 00000000
+          [2] 3 -> 0
         > intent
         > entries map.limits
         > final
@@ -240,6 +240,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         replace map.fw/.rodata [config] its contents change and it is frozen
+          [limit] 7 -> 8
         replace program.fw/filter [config] map.fw/.rodata is replaced
         update attachment.uplink/eth0 [config] program.fw/filter is replaced
         > create map.fw/.rodata

@@ -95,9 +95,10 @@ struct ModelKernel {
     case .createMap(let ref): createMap(run.desired.maps.first { $0.ref == ref }!, &run)
     case .fillReferences(let ref):
       let map = run.desired.maps.first { $0.ref == ref }!
-      for (key, reference) in map.entries!.references.sorted(by: { $0.key[0] < $1.key[0] }) {
-        guard let target = reference.address else { continue }
-        set(key, number: run.liveID(target)!, like: map, in: run.liveID(.map(ref))!)
+      for (key, references) in map.entries!.sortedReferences {
+        for case let target? in references.map(\.address) {
+          set(key, number: run.liveID(target)!, like: map, in: run.liveID(.map(ref))!)
+        }
       }
     case .loadProgram(let ref): loadProgram(run.desired.programs.first { $0.ref == ref }!, &run)
     case .writeIntent: observed.inventory = inventory(.intent, run)
@@ -167,7 +168,7 @@ struct ModelKernel {
       var values: [UInt8] = []
       for row in 0..<table.count {
         let key = Array(table.key(row))
-        if entries.references[key]?.address != nil { continue }
+        if entries.references[key]?.contains(where: { $0.address != nil }) == true { continue }
         keys += key
         values += stored(Array(table.value(row)), spec.type)
       }
@@ -189,9 +190,9 @@ struct ModelKernel {
   }
 
   private mutating func set(_ key: [UInt8], number: UInt32, like map: DesiredMap, in id: UInt32) {
-    var value = zeros(Int(map.map.valueSize))
-    let offset =
-      if case .program(_, let offset) = map.entries!.references[key] { offset } else { 0 }
+    let table = map.entries!.table(interfaces: observed.interfaces)
+    var value = Array(table.value(table.row(of: key)!))
+    let offset = map.entries!.references[key]!.first { $0.address != nil }!.offset
     let bytes = (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
     value.replaceSubrange(offset..<offset + 4, with: bytes)
     write(key, value, in: id)
@@ -216,8 +217,8 @@ struct ModelKernel {
 
   private mutating func changeEntry(_ change: EntryChange, _ map: DesiredMap, _ run: Run) {
     let id = run.liveID(.map(map.ref))!
-    if let reference = change.reference {
-      set(change.key, number: run.liveID(reference)!, like: map, in: id)
+    if let target = change.target {
+      set(change.key, number: run.liveID(target.address)!, like: map, in: id)
     } else {
       write(change.key, change.after.map { stored($0, map.map.type) }, in: id)
     }

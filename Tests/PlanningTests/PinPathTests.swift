@@ -10,7 +10,9 @@ import Testing
     (.program("fw/xdp_filter"), "programs/fw/xdp_filter"),
     (.attachment("uplink", instance: "eth0.100"), "attachments/uplink/eth0%2E100"),
     (.attachment("uplink", instance: nil), "attachments/uplink"),
-    (.attachment("web", instance: "/a b"), "attachments/web/%/a%20b"),
+    (.attachment("web", instance: "/a b"), "attachments/web/%2Fa%20b"),
+    (.attachment("web", instance: "/a b/c"), "attachments/web/%2Fa%20b%2Fc"),
+    (.attachment("uplink", instance: "blue/eth0"), "attachments/uplink/blue%2Feth0"),
   ])
   func addressesAndBack(_ address: Address, _ path: String) {
     #expect(PinPath.path(of: address, root: PinPathTests.root) == "\(PinPathTests.root)/\(path)")
@@ -19,6 +21,13 @@ import Testing
         == "\(PinPathTests.root)/next/\(path)")
     #expect(
       PinPath.address(of: "\(PinPathTests.root)/\(path)", root: PinPathTests.root) == address)
+  }
+
+  @Test func defaultPlacesAreRecognised() {
+    let path = "/mnt/bpfapply/edge/attachments/web/%2Fa"
+    #expect(PinPath.isDefault(path, of: .attachment("web", instance: "/a")))
+    #expect(!PinPath.isDefault(path, of: .attachment("web", instance: "a")))
+    #expect(!PinPath.isDefault("/mnt/pins/shared", of: .pin("shared")))
   }
 
   @Test func componentsAreAcceptableAndDifferent() {

@@ -10,7 +10,7 @@ import Testing
       "fw/jumps", .progArray, key: 4, value: 4, count: 4, onReplace: .recreate)
     jumps.entries = DesiredEntries(
       policy: .exact, table: Fixture.table([0: 0]),
-      references: [[0, 0, 0, 0]: .program("fw/tail", offset: 0)])
+      references: [[0, 0, 0, 0]: [.program("fw/tail", offset: 0)]])
     state.maps = [jumps]
     state.programs = [
       Fixture.program("fw/filter", code: entry, maps: ["jumps": "fw/jumps"]),
@@ -107,7 +107,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         update map.fw/jumps [drift] 1 entry different
-          [00000000] 63000000 -> program.fw/tail
+          [0] unknown -> fw/tail
         > intent
         > entries map.fw/jumps
         > final
@@ -123,7 +123,7 @@ import Testing
       policy: .exact,
       table: EntryTable(
         keySize: 4, valueSize: 8, keys: [1, 0, 0, 0], values: [3, 0, 0, 0, 0, 0, 0, 0]),
-      references: [[1, 0, 0, 0]: .program("fw/tail", offset: 4)])
+      references: [[1, 0, 0, 0]: [.program("fw/tail", offset: 4)]])
     state.maps.append(ports)
     state.programs[0].bindings["ports"] = "fw/ports"
     let scenario = Scenario(state)
@@ -160,7 +160,7 @@ import Testing
     var state = Fixture.empty()
     var outer = Fixture.map("a_outer", .hashOfMaps, key: 4, value: 4, count: 4)
     outer.entries = DesiredEntries(
-      policy: .exact, table: Fixture.table([1: 0]), references: [[1, 0, 0, 0]: .map("inner")])
+      policy: .exact, table: Fixture.table([1: 0]), references: [[1, 0, 0, 0]: [.map("inner")]])
     state.maps = [outer, Fixture.map("inner", .hash, key: 4, value: 4, count: 4)]
     var scenario = Scenario(state)
     #expect(
@@ -186,7 +186,7 @@ import Testing
     var ports = Fixture.map("ports", .devmap, key: 4, value: 4, count: 4)
     ports.entries = DesiredEntries(
       policy: .exact, table: Fixture.table([1: 0]),
-      references: [[1, 0, 0, 0]: .interface("eth9", offset: 0)])
+      references: [[1, 0, 0, 0]: [.interface("eth9", offset: 0)]])
     state.maps = [ports]
     var scenario = Scenario(state)
     #expect(scenario.plan().changes.flatMap(\.blocks).map(\.code) == ["missing-target"])
@@ -199,7 +199,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         update map.ports [drift] 1 entry different
-          [01000000] 0c000000 -> interface eth9
+          [1] 12 -> eth9
         > intent
         > entries map.ports
         > final

@@ -9,9 +9,11 @@ extension Plan {
       if ![.create, .delete].contains(change.action) {
         for field in change.fields { lines.append("  " + field.brief) }
       }
-      for entry in change.entries?.changes ?? [] {
-        lines.append(
-          "  [\(entry.keyText)] \(entry.beforeText ?? "-") -> \(entry.afterText ?? "-")")
+      if change.action != .create {
+        for item in change.entries?.items() ?? [] {
+          lines.append(
+            "  [\(item.key ?? "")] \(item.before ?? "-") -> \(item.after ?? "-")")
+        }
       }
       lines += change.consequences.map { "  ! \($0)" }
       for block in change.blocks {

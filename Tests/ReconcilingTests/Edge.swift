@@ -73,14 +73,14 @@ struct Edge {
       MapSpec(name: "jumps", type: .progArray, keySize: 4, valueSize: 4, maxEntries: 4))
     jumps.entries = DesiredEntries(
       policy: .exact, table: Fixture.table(keySize: 4, valueSize: 4, [0: 0]),
-      references: [Fixture.bytes(0, 4): .program("fw/tail", offset: 0)])
+      references: [Fixture.bytes(0, 4): [.program("fw/tail", offset: 0)]])
     jumps.onReplace = .recreate
 
     var ports = map(
       "ports", MapSpec(name: "ports", type: .devmap, keySize: 4, valueSize: 8, maxEntries: 8))
     ports.entries = DesiredEntries(
       policy: .exact, table: Fixture.table(keySize: 4, valueSize: 8, [0: 2, 1: 3]),
-      references: [Fixture.bytes(0, 4): .program("fw/egress", offset: 4)])
+      references: [Fixture.bytes(0, 4): [.program("fw/egress", offset: 4)]])
     ports.onReplace = .recreate
 
     let flows = map(

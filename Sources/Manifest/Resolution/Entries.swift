@@ -95,7 +95,7 @@ extension Resolver {
     do throws(EntryError) {
       let added = try rows.add(key: row.key, value: row.value)
       rows.origins.append(Position(line: UInt32(clamping: row.line), column: 1))
-      if let added { wantFromFile(added, row, reader) }
+      wantFromFile(added, row, reader)
     } catch {
       let place = reader.locate(error.part, error.error.path, in: row)
       log.add(
@@ -106,16 +106,18 @@ extension Resolver {
   }
 
   /// A program that is referred to has to be loaded.
-  private mutating func want(_ reference: EntryReference?, at position: Position) {
-    if case .program(let ref, _) = reference { checkReference(ref, location(position), position) }
+  private mutating func want(_ references: [EntryReference], at position: Position) {
+    for case .program(let ref, _) in references {
+      checkReference(ref, location(position), position)
+    }
   }
 
   private mutating func wantFromFile(
-    _ reference: EntryReference, _ row: EntryRow, _ reader: any EntryReader
+    _ references: [EntryReference], _ row: EntryRow, _ reader: any EntryReader
   ) {
-    guard case .program(let ref, _) = reference else { return }
-    let place = reader.locate(.value, [], in: row)
-    checkReference(ref, place, manifest.name.at)
+    for case .program(let ref, _) in references {
+      checkReference(ref, reader.locate(.value, [], in: row), manifest.name.at)
+    }
   }
 
   private mutating func checkReference(

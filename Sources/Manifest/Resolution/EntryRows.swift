@@ -22,7 +22,7 @@ struct EntryRows {
   private var keys: [UInt8] = []
   private var values: [UInt8] = []
   private(set) var count = 0
-  private(set) var references: [[UInt8]: EntryReference] = [:]
+  private(set) var references: [[UInt8]: [EntryReference]] = [:]
   /// Where each row stands: in the manifest, and from `fileStart` on in the file.
   var origins: [Position] = []
   var fileStart = 0
@@ -40,14 +40,14 @@ struct EntryRows {
   }
 
   /// Encodes one entry, and gives what its value refers to.
-  mutating func add(key: Value?, value: Value) throws(EntryError) -> EntryReference? {
+  mutating func add(key: Value?, value: Value) throws(EntryError) -> [EntryReference] {
     let keyBytes = try encode(key: key)
-    let (bytes, reference) = try encode(value: value)
+    let (bytes, found) = try encode(value: value)
     keys += keyBytes
     values += bytes
     count += 1
-    if let reference { references[keyBytes] = reference }
-    return reference
+    if !found.isEmpty { references[keyBytes] = found }
+    return found
   }
 
   private func encode(key: Value?) throws(EntryError) -> [UInt8] {
@@ -80,7 +80,7 @@ struct EntryRows {
 
   private func encode(
     value: Value
-  ) throws(EntryError) -> (bytes: [UInt8], reference: EntryReference?) {
+  ) throws(EntryError) -> (bytes: [UInt8], references: [EntryReference]) {
     do throws(ValueError) {
       switch map.map.type {
       case .progArray: return try program(value)
@@ -90,7 +90,7 @@ struct EntryRows {
         guard let layout = map.valueLayout else {
           throw ValueError(message: "the values of a \(map.map.type) have no type")
         }
-        return (try layout.encode(value), nil)
+        return (try layout.encode(value), [])
       }
     } catch {
       throw EntryError(.value, error)
@@ -99,11 +99,11 @@ struct EntryRows {
 
   private func program(
     _ value: Value
-  ) throws(ValueError) -> (bytes: [UInt8], reference: EntryReference?) {
+  ) throws(ValueError) -> (bytes: [UInt8], references: [EntryReference]) {
     guard case .scalar(let ref, _) = value, ref.utf8.contains(0x2F) else {
       throw ValueError(message: "expected a program: OBJECT/NAME")
     }
-    return ([UInt8](repeating: 0, count: valueSize), .program(ref, offset: 0))
+    return ([UInt8](repeating: 0, count: valueSize), [.program(ref, offset: 0)])
   }
 
   /// Pairs of rows with the same key, at most `limit`.
@@ -138,7 +138,7 @@ private struct ReferenceValue {
 
   func encode(
     _ value: Value
-  ) throws(ValueError) -> (bytes: [UInt8], reference: EntryReference?) {
+  ) throws(ValueError) -> (bytes: [UInt8], references: [EntryReference]) {
     guard size == 4 || size == 8 else {
       throw ValueError(message: "values of \(size) bytes are neither 4 nor 8")
     }
@@ -175,19 +175,15 @@ private struct ReferenceValue {
         hint: "its fields are \(number) and program")
     }
     let padding = [UInt8](repeating: 0, count: size - 4)
+    let slot = program.map { [EntryReference.program($0, offset: 4)] } ?? []
     if number == "ifindex", !plain || ScalarText.integer(text) == nil {
       guard ScalarText.isInterface(text) else {
         throw ValueError(message: "\(Printable.quoted(text)) is no interface's name")
       }
-      guard program == nil else {
-        throw ValueError(
-          message: "an interface by name together with a program is not supported yet",
-          hint: "give the interface's index")
-      }
-      return ([0, 0, 0, 0] + padding, .interface(text, offset: 0))
+      return ([0, 0, 0, 0] + padding, [.interface(text, offset: 0)] + slot)
     }
     let layout = Layout.integer(size: 4, signed: false, bigEndian: false)
     let bytes = try layout.encode(first)
-    return (bytes + padding, program.map { .program($0, offset: 4) })
+    return (bytes + padding, slot)
   }
 }

@@ -22,6 +22,7 @@ extension Resolver {
       map.object = objectName
       if let declared, spec.data != nil, !checkDataSettings(declared) { return false }
       guard apply(declared, to: &map, object: object) else { return false }
+      map.sensitive = object.sensitiveData.contains(name)
     } else {
       guard let declared else { return false }
       map = DesiredMap(
@@ -32,7 +33,7 @@ extension Resolver {
     map.location = location(declared?.ref.at ?? position)
     if let declared {
       map.protect = declared.protect
-      map.sensitive = declared.sensitive
+      if declared.sensitive { map.sensitive = true }
       if let external = declared.external {
         map.external = external.value
         map.pin = PinSpec(path: external.value)

@@ -101,6 +101,7 @@ extension Resolver {
     }
     object.maps[variable.section]?.data?.contents.replaceSubrange(
       variable.offset..<end, with: bytes)
+    if global.data.isSensitive { object.sensitiveData.insert(variable.section) }
   }
 
   mutating func valueError(_ error: ValueError, of what: String, in data: TypedData) {

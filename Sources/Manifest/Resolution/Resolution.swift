@@ -60,6 +60,8 @@ struct Resolver {
     var maps: [String: MapSpec]
     /// The object's map → the REF that the manifest binds it to.
     var bindings: [String: Located<String>]
+    /// Data sections with a value from a sensitive variable.
+    var sensitiveData: Set<String> = []
   }
 
   let manifest: Manifest

@@ -32,14 +32,15 @@ extension Pipeline {
   func drift(_ evaluation: Evaluation, with kernel: K) throws(Failure) -> DriftReport {
     let desired = evaluation.desired
     let observed = try observe(ObservationScope(desired: desired), with: kernel)
-    var report = report(desired.owner, observed)
+    var report = report(desired.owner, observed, manifest: desired)
     report.manifestPath = evaluation.path
     report.sensitive.formUnion(desired.sensitiveMaps)
-    report.notations = desired.notations
-    guard !report.neverApplied else { return report }
-    let waiting = Planning.plan(desired, observed).changes.count {
-      $0.action != .unchanged && $0.cause != .drift
+    let plan = Planning.plan(desired, observed)
+    guard !report.neverApplied else {
+      report.changes = plan.changes.filter { $0.action != .unchanged }.map(\.absence)
+      return report
     }
+    let waiting = plan.changes.count { $0.action != .unchanged && $0.cause != .drift }
     if waiting > 0 {
       let verb = waiting == 1 ? "waits" : "wait"
       report.notes.append(
@@ -50,16 +51,19 @@ extension Pipeline {
     return report
   }
 
-  private func report(_ owner: String, _ observed: ObservedState) -> DriftReport {
+  private func report(
+    _ owner: String, _ observed: ObservedState, manifest: DesiredState? = nil
+  ) -> DriftReport {
     let root = root(of: owner)
     var report = DriftReport(owner: owner)
+    report.root = root
     report.limitations = observed.limitations
     report.sensitive = observed.sensitiveMaps
     guard Ownership(owner: owner, root: root, observed: observed).inventory != nil else {
       report.neverApplied = true
       return report
     }
-    let plan = Planning.drift(owner: owner, root: root, observed)
+    let plan = Planning.drift(owner: owner, root: root, observed, manifest: manifest)
     report.changes = plan.changes.filter { $0.action != .unchanged }
     report.notes = plan.notes
     report.limitations = plan.limitations
@@ -75,8 +79,7 @@ extension PlanView {
     self.init(
       plan: Planning.plan(desired, observed, options: options), manifestPath: path,
       manifestDigest: desired.manifestDigest,
-      sensitive: desired.sensitiveMaps.union(observed.sensitiveMaps),
-      notations: desired.notations)
+      sensitive: desired.sensitiveMaps.union(observed.sensitiveMaps))
   }
 
   /// Plans what would take away all that the owner has.
@@ -92,9 +95,17 @@ extension DesiredState {
   fileprivate var sensitiveMaps: Set<Address> {
     Set(maps.filter(\.sensitive).map { .map($0.ref) })
   }
+}
 
-  fileprivate var notations: [Address: EntryNotation] {
-    Dictionary(maps.map { (.map($0.ref), EntryNotation($0)) }) { first, _ in first }
+extension ResourceChange {
+  /// Where nothing is known to have been applied: what is not there, or not as the manifest says.
+  fileprivate var absence: ResourceChange {
+    var change = self
+    change.entries = nil
+    if change.reason == nil {
+      change.reason = action == .create ? "it is not there" : "it is not as in the manifest"
+    }
+    return change
   }
 }
 

@@ -5,16 +5,17 @@ struct DriftReport: Sendable {
   var owner: String
   /// As given on the command line; nil when only the owner was named.
   var manifestPath: String?
-  /// There is no inventory: nothing was applied since the host was started.
+  /// There is no inventory: nothing was applied since the host was started, or somebody removed it
+  /// with all that is pinned beside it.
   var neverApplied: Bool
+  /// Where it ought to be; empty = not known.
+  var root = ""
   /// The drifted resources, by address; for each field `before` is what is found, `after` what was
   /// applied.
   var changes: [ResourceChange]
   var notes: [Note]
   var limitations: [String]
   var sensitive: Set<Address>
-  /// How entries are written, for the maps whose types are known.
-  var notations: [Address: EntryNotation] = [:]
 
   init(owner: String, manifestPath: String? = nil) {
     self.owner = owner
@@ -45,7 +46,8 @@ struct DriftText {
     let owner = style(visible(report.owner), .bold)
     var out: String
     if report.neverApplied {
-      out = "\(owner): \(style("not applied", .red)) since this host was started.\n"
+      out = "\(owner): \(style("not applied", .red)) since this host was started"
+      out += report.root.isEmpty ? ".\n" : ", or \(visible(report.root)) was removed.\n"
     } else if report.changes.isEmpty {
       out = "\(owner): no drift.\n"
     } else {
@@ -72,25 +74,25 @@ struct DriftText {
     if let id = change.liveID { out += "  (id \(id))" }
     if let reason = change.reason { out += ": \(visible(reason))" }
     out += "\n"
-    let hidden = report.sensitive.contains(change.address)
     // What is gone altogether has no field that differs.
     if change.action != .create, change.action != .delete {
-      let drifted = change.fields.filter { $0.cause != .config }
+      let drifted = change.fields.filter {
+        $0.cause != .config && !FieldText.isTacit($0, in: change)
+      }
       let width = drifted.map { $0.field.count }.max() ?? 0
       for field in drifted {
         let shown: (SpecValue?) -> String = { value in
-          guard let value else { return "nothing" }
-          return hidden && field.field == "entries.digest"
-            ? FieldText.sensitive : FieldText.value(value, of: field.field)
+          value.map { FieldText.value($0, of: field.field) } ?? "nothing"
         }
         out += "      \(padded(visible(field.field), to: width)) : applied \(shown(field.after)), "
         out += "found \(shown(field.before))\n"
       }
     }
     if let entries = change.entries, !entries.changes.isEmpty {
-      for line in entryLines(
-        entries, hidden: hidden, report.notations[change.address] ?? .asPlanned)
-      { out += "      \(line)\n" }
+      let hidden = report.sensitive.contains(change.address)
+      for line in EntryText(entries, hidden: hidden, style: style).drifted() {
+        out += "      \(line)\n"
+      }
     }
     return out
   }
@@ -102,33 +104,6 @@ struct DriftText {
     case .delete: ("+", .green)
     default: ("~", .yellow)
     }
-  }
-
-  private func entryLines(
-    _ entries: EntryChanges, hidden: Bool, _ notation: EntryNotation
-  ) -> [String] {
-    let counts = EntryText.counts(entries)
-    let parts = [
-      (counts.added, "removed"), (counts.changed, "changed"), (counts.removed, "added"),
-    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-    var lines = ["entries: " + parts.joined(separator: ", ") + (hidden ? " (sensitive)" : "")]
-    if hidden { return lines }
-    for entry in entries.changes.prefix(EntryText.limit) {
-      let key = visible(notation.keyText(entry))
-      let found = visible(notation.beforeText(entry) ?? "?")
-      let applied = visible(notation.afterText(entry) ?? "?")
-      if entry.before == nil {
-        lines.append("  \(style("-", .red)) \(key): applied \(applied), found nothing")
-      } else if entry.after == nil {
-        lines.append("  \(style("+", .green)) \(key): found \(found)")
-      } else {
-        lines.append("  \(style("~", .yellow)) \(key): applied \(applied), found \(found)")
-      }
-    }
-    if entries.changes.count > EntryText.limit {
-      lines.append("  … and \(entries.changes.count - EntryText.limit) more")
-    }
-    return lines
   }
 }
 
@@ -157,10 +132,7 @@ struct DriftJSON {
       "complete": .bool(report.limitations.isEmpty),
       "limitations": .texts(report.limitations),
       "resource_drift": .list(
-        report.changes.map {
-          PlanJSON.drift(
-            $0, sensitive: report.sensitive, notation: report.notations[$0.address] ?? .asPlanned)
-        }),
+        report.changes.map { PlanJSON.drift($0, sensitive: report.sensitive) }),
       "notes": .list(report.notes.map(PlanJSON.note)),
     ])
   }

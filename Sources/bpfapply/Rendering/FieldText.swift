@@ -7,6 +7,10 @@ enum FieldText {
     switch value {
     case .number(let bits) where field.hasSuffix("mode"):
       return "0" + String(bits, radix: 8)
+    case .number(let family) where field == "pf":
+      return NetfilterHook.name(protocolFamily: family) ?? String(family)
+    case .number(let hook) where field == "hook_number":
+      return NetfilterHook.name(hook: hook) ?? String(hook)
     case .text(let text) where field.hasSuffix("digest") && text.utf8.count > 16:
       return visible(String(text.prefix(12))) + "…"
     case .text(""): return "\"\""
@@ -16,10 +20,15 @@ enum FieldText {
 
   static let sensitive = "(sensitive)"
 
-  /// A default of what is created or deleted as a whole, which nobody wrote down.
-  private static func isTacit(_ field: FieldDifference, in change: ResourceChange) -> Bool {
+  /// Says nothing to people: a digest of entries, and defaults of what is created or deleted as a
+  /// whole, which nobody wrote down.
+  static func isTacit(_ field: FieldDifference, in change: ResourceChange) -> Bool {
+    if field.field == "entries.digest" { return true }
     guard change.action == .create || change.action == .delete else { return false }
     return switch (field.field, field.before ?? field.after) {
+    case ("pin.path", .text(let path)): PinPath.isDefault(path, of: change.address)
+    case (let name, .text(let ref)) where name.hasPrefix("maps."):
+      isOwnMap(String(name.dropFirst(5)), ref, of: change.address)
     case ("pin.mode", .number(0o600)), ("pin.owner", .number(0)), ("pin.group", .number(0)),
       ("protect", .bool(false)), ("exclusive", .bool(false)), ("freeze", .bool(false)),
       ("map_flags", .list([])), ("netns", .text("own")):
@@ -28,14 +37,20 @@ enum FieldText {
     }
   }
 
+  /// Whether a program's map is the one of its own object, as when nothing is bound.
+  private static func isOwnMap(_ map: String, _ ref: String, of address: Address) -> Bool {
+    guard case .program(let program) = address, let slash = program.firstIndex(of: "/") else {
+      return false
+    }
+    return ref == program[...slash] + map
+  }
+
   /// The fields of a change, aligned: `~ max_entries = 1000 -> 100000  # forces replacement`.
-  static func lines(_ change: ResourceChange, hidden: Bool, style: Style) -> [String] {
+  static func lines(_ change: ResourceChange, style: Style) -> [String] {
     let fields = change.fields.filter { !isTacit($0, in: change) }
     let width = fields.map { $0.field.count }.max() ?? 0
     return fields.map { field in
-      let shown: (SpecValue) -> String = { value in
-        hidden && field.field == "entries.digest" ? sensitive : self.value(value, of: field.field)
-      }
+      let shown: (SpecValue) -> String = { self.value($0, of: field.field) }
       let name = padded(visible(field.field), to: width)
       var line: String
       switch (field.before, field.after) {
@@ -53,66 +68,6 @@ enum FieldText {
       }
       if field.forcesReplacement { line += style("  # forces replacement", .red) }
       return line
-    }
-  }
-}
-
-/// The changed entries of a map, by key.
-enum EntryText {
-  /// How many entries of one map are listed.
-  static let limit = 10
-
-  static func lines(
-    _ entries: EntryChanges, hidden: Bool, notation: EntryNotation, style: Style
-  ) -> [String] {
-    var lines = [summary(entries)]
-    if hidden {
-      lines[0] += " \(FieldText.sensitive)"
-      return lines
-    }
-    for entry in entries.changes.prefix(limit) {
-      lines.append("  " + line(entry, notation, style))
-    }
-    if entries.changes.count > limit {
-      lines.append("  … and \(entries.changes.count - limit) more")
-    }
-    return lines
-  }
-
-  static func counts(_ entries: EntryChanges) -> (added: Int, changed: Int, removed: Int) {
-    var counts = (added: 0, changed: 0, removed: 0)
-    for entry in entries.changes {
-      if entry.before == nil {
-        counts.added += 1
-      } else if entry.after == nil {
-        counts.removed += 1
-      } else {
-        counts.changed += 1
-      }
-    }
-    return counts
-  }
-
-  private static func summary(_ entries: EntryChanges) -> String {
-    let counts = counts(entries)
-    let parts = [
-      (counts.added, "to add"), (counts.changed, "to change"), (counts.removed, "to remove"),
-    ]
-    return "entries: "
-      + parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-  }
-
-  private static func line(
-    _ entry: EntryChange, _ notation: EntryNotation, _ style: Style
-  ) -> String {
-    let key = visible(notation.keyText(entry))
-    let before = notation.beforeText(entry).map(visible)
-    let after = notation.afterText(entry).map(visible)
-    return switch (before, after) {
-    case (let before?, let after?): "\(style("~", .yellow)) \(key) = \(before) -> \(after)"
-    case (nil, let after?): "\(style("+", .green)) \(key) = \(after)"
-    case (let before?, nil): "\(style("-", .red)) \(key) = \(before)"
-    case (nil, nil): "  \(key)"
     }
   }
 }

@@ -74,9 +74,7 @@ struct OutcomeText {
       out += "\(style(symbol.column, symbol.colour)) \(visible(change.address.description))"
       if let explanation = change.explanation { out += " (\(visible(explanation)))" }
       out += "\n"
-      for line in FieldText.lines(
-        change, hidden: view.sensitive.contains(change.address), style: style)
-      {
+      for line in FieldText.lines(change, style: style) {
         out += "      \(line)\n"
       }
     }

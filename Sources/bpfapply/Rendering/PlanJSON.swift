@@ -28,11 +28,7 @@ struct PlanJSON {
       "fingerprint": .text(plan.fingerprint),
       "limitations": .texts(plan.limitations),
       "resource_changes": .list(plan.changes.map(resourceChange)),
-      "resource_drift": .list(
-        plan.drifted.map {
-          Self.drift(
-            $0, sensitive: view.sensitive, notation: view.notation(of: $0.address))
-        }),
+      "resource_drift": .list(plan.drifted.map { Self.drift($0, sensitive: view.sensitive) }),
       "notes": .list(plan.notes.map(Self.note)),
       "steps": .list(plan.steps.map(\.json)),
     ])
@@ -59,9 +55,7 @@ struct PlanJSON {
         "importing": change.action == .adopt
           ? .members(["id": change.liveID.map { .number(UInt64($0)) }]) : nil,
         "replace_paths": forcing.isEmpty ? nil : .list(forcing.map { .texts([$0.field]) }),
-        "entries": change.entries.map {
-          Self.entries($0, hidden: hidden, notation: view.notation(of: change.address))
-        },
+        "entries": change.entries.map { Self.entries($0, hidden: hidden) },
         "sensitive": hidden ? true : nil,
       ]),
       "action_reason": change.reason.map { .text($0) },
@@ -85,9 +79,7 @@ struct PlanJSON {
 
   /// What became of a resource behind the manifest's back: `before` is as it was last applied (not
   /// known for a field that the manifest changed too), `after` as it is found.
-  static func drift(
-    _ change: ResourceChange, sensitive: Set<Address>, notation: EntryNotation
-  ) -> JSON {
+  static func drift(_ change: ResourceChange, sensitive: Set<Address>) -> JSON {
     let hidden = sensitive.contains(change.address)
     let drifted = change.fields.filter { $0.cause != .config }
     let found = drifted.map {
@@ -105,7 +97,7 @@ struct PlanJSON {
         "actions": .texts([gone ? "delete" : change.action == .delete ? "create" : "update"]),
         "before": change.action == .delete ? .null : .object(applied),
         "after": gone ? .null : .object(found),
-        "entries": change.entries.map { entries($0, hidden: hidden, notation: notation) },
+        "entries": change.entries.map { driftedEntries($0, hidden: hidden) },
       ]),
       "reason": change.reason.map { .text($0) },
       "cause": change.cause.map { .text($0.rawValue) },
@@ -126,26 +118,45 @@ struct PlanJSON {
     return hidden && field == "entries.digest" ? .text(FieldText.sensitive) : JSON(value)
   }
 
-  /// All of them, in the manifest's notation; counts only where the contents are sensitive.
-  static func entries(
-    _ entries: EntryChanges, hidden: Bool, notation: EntryNotation
-  ) -> JSON {
-    let counts = EntryText.counts(entries)
+  /// In the manifest's notation, of a new map the first ones; counts only where the contents are
+  /// sensitive.
+  private static func entries(_ entries: EntryChanges, hidden: Bool) -> JSON {
+    let counts = entries.counts
     return .members([
       "added": .number(UInt64(counts.added)),
       "changed": .number(UInt64(counts.changed)),
       "removed": .number(UInt64(counts.removed)),
-      "items": hidden
-        ? nil
-        : .list(
-          entries.changes.map { entry in
-            .members([
-              "key": .text(notation.keyText(entry)),
-              "before": notation.beforeText(entry).map { .text($0) } ?? .null,
-              "after": notation.afterText(entry).map { .text($0) } ?? .null,
-            ])
-          }),
+      "items": items(entries, hidden: hidden) { ($0.before, $0.after) },
+      "omitted": entries.omitted > 0 ? .number(UInt64(entries.omitted)) : nil,
     ])
+  }
+
+  /// The same for what somebody else did: what an apply would add was deleted, and `before` is as it
+  /// was applied.
+  private static func driftedEntries(_ entries: EntryChanges, hidden: Bool) -> JSON {
+    let counts = entries.counts
+    return .members([
+      "added": .number(UInt64(counts.removed)),
+      "changed": .number(UInt64(counts.changed)),
+      "removed": .number(UInt64(counts.added)),
+      "items": items(entries, hidden: hidden) { ($0.after, $0.before) },
+    ])
+  }
+
+  private static func items(
+    _ entries: EntryChanges, hidden: Bool,
+    _ sides: (EntryItem) -> (before: String?, after: String?)
+  ) -> JSON? {
+    if hidden || entries.notation.isSensitive { return nil }
+    return .list(
+      entries.items().map { item in
+        let (before, after) = sides(item)
+        return .object([
+          .init(name: "key", value: item.key.map { .text($0) } ?? .null),
+          .init(name: "before", value: before.map { .text($0) } ?? .null),
+          .init(name: "after", value: after.map { .text($0) } ?? .null),
+        ])
+      })
   }
 
   static func location(_ location: SourceLocation) -> JSON {

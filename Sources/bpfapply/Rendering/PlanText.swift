@@ -36,12 +36,12 @@ struct PlanText {
     out += "\n\(style(symbol.column, symbol.colour)) \(visible(change.address.description))"
     if let id = change.liveID { out += "  (id \(id))" }
     out += "\n"
-    let hidden = view.sensitive.contains(change.address)
-    for line in FieldText.lines(change, hidden: hidden, style: style) { out += "      \(line)\n" }
+    for line in FieldText.lines(change, style: style) { out += "      \(line)\n" }
     if let entries = change.entries, !entries.changes.isEmpty {
-      let lines = EntryText.lines(
-        entries, hidden: hidden, notation: view.notation(of: change.address), style: style)
-      for line in lines { out += "      \(line)\n" }
+      let hidden = view.sensitive.contains(change.address)
+      for line in EntryText(entries, hidden: hidden, style: style).planned() {
+        out += "      \(line)\n"
+      }
     }
     for consequence in change.consequences {
       out += "      \(style("!", .yellow)) \(visible(consequence))\n"

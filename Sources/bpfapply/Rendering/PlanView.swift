@@ -9,10 +9,6 @@ struct PlanView: Sendable {
   var manifestDigest: String?
   /// Maps whose contents are never printed.
   var sensitive: Set<Address> = []
-  /// How entries are written, for the maps whose types are known.
-  var notations: [Address: EntryNotation] = [:]
-
-  func notation(of address: Address) -> EntryNotation { notations[address] ?? .asPlanned }
 
   /// Changes that are shown: all but what stays as it is and has nothing against it.
   var shown: [ResourceChange] {
