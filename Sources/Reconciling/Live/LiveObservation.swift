@@ -5,13 +5,15 @@ public import Planning
 extension LiveKernel {
   public func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState {
     var state = ObservedState(host: try hostFacts())
-    try observePins(scope, &state)
-    try observeObjects(&state)
     do throws(KernelFailure) {
       state.inventory = try readInventory(root: scope.root)
     } catch {
       state.limitations.append("the inventory cannot be read: \(error.message)")
     }
+    // Pins elsewhere and hooks that the manifest names no more are to be found to be given up.
+    let scope = state.inventory.map(scope.including) ?? scope
+    try observePins(scope, &state)
+    try observeObjects(&state)
     if needsTagAlgorithm(scope, state) {
       // Without the right to load the probe the algorithm is not known, and tags prove nothing.
       state.host.tagAlgorithm = (try? TagAlgorithm.probe()).flatMap { $0 }
