@@ -21,6 +21,10 @@ extension LiveKernel {
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
       state.hooks.append(try observe(hook, state.links))
     }
+    for interface in scope.interfaces.sorted(by: { "\($0)" < "\($1)" }) {
+      guard let index = try index(of: interface) else { continue }
+      state.interfaces.append(ObservedInterface(name: interface, index: index))
+    }
     try observeContents(scope, &state)
     return state
   }
