@@ -139,7 +139,8 @@ public struct Ownership: Sendable {
     }
   }
 
-  /// The link of an attachment. Of several that an interrupted apply left, one that is attached.
+  /// The link of an attachment. Of several that an interrupted apply left, one that is attached,
+  /// and rather the one that runs the new program already: it may not be attached a second time.
   public func liveLink(_ address: Address) -> ObservedLink? {
     var ids: [UInt32] = []
     let resource = inventory?.resources[address]
@@ -150,7 +151,12 @@ public struct Ownership: Sendable {
       }
     }
     let links = ids.compactMap { linksByID[$0] }
-    if let link = links.first(where: \.isAttached) ?? links.first { return link }
+    let attached = links.filter(\.isAttached)
+    let program = resource?.next?.spec.text("program").flatMap(liveProgram)
+    if let program, let link = attached.first(where: { $0.programID == program.id }) {
+      return link
+    }
+    if let link = attached.first ?? links.first { return link }
     return inventory == nil ? unpinnedLink(address) : nil
   }
 

@@ -121,13 +121,13 @@ func check(_ condition: Bool, _ text: @autoclosure () -> String) throws {
 }
 
 /// Looks again until something is so, for at most ten seconds.
-func eventually(_ text: String, _ condition: () throws -> Bool) throws {
+func eventually(_ text: @autoclosure () throws -> String, _ condition: () throws -> Bool) throws {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   let deadline = now.tv_sec + 10
   while try !condition() {
     clock_gettime(CLOCK_MONOTONIC, &now)
-    guard now.tv_sec < deadline else { throw SandboxError("not within ten seconds: \(text)") }
+    guard now.tv_sec < deadline else { throw SandboxError("not within ten seconds: \(try text())") }
     usleep(2000)
   }
 }

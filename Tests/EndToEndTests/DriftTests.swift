@@ -93,10 +93,9 @@ import Testing
         let foreign = try Link.create(
           foreignProgram(.schedCls, .tcxIngress, returning: -1),
           on: .tcx(interface: index, type: .tcxIngress, position: HookPosition(.last)))
-        let id = try foreign.info().programID
         let before = try Snapshot.take()
-        try deployment.drift(saying: "no drift", "Note", "attachment.tcx/uplink", "\(id)")
-        try deployment.plan(saying: "No changes.", "Note", "\(id)")
+        try deployment.drift(saying: "no drift", "Note", "attachment.tcx/uplink", "not ours (foreign")
+        try deployment.plan(saying: "No changes.", "Note", "not ours (foreign")
         try deployment.apply(saying: "No changes.")
 
         try deployment.write(deployment.watch(tcx: "interface: uplink, exclusive: true"))
@@ -111,7 +110,8 @@ import Testing
           foreignProgram(.schedCls, .tcxIngress, returning: -1),
           on: .tcx(interface: index, type: .tcxIngress, position: HookPosition(.first)))
         let rival = try another.info().programID
-        try deployment.drift(status: 2, saying: "attachment.tcx/uplink", "\(rival)")
+        try deployment.drift(
+          status: 2, saying: "attachment.tcx/uplink", "to be ours alone", "foreign, tag")
         try check(another.info().programID == rival, "the foreign link was changed")
       }
     }

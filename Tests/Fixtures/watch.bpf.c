@@ -11,15 +11,12 @@
 #ifndef RELEASE
 #define RELEASE 1
 #endif
-#ifndef SLOTS
-#define SLOTS 16
-#endif
 
 const volatile __u32 weight = 1;
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, SLOTS);
+  __uint(max_entries, 16);
   __type(key, __u32);
   __type(value, __u64);
 } counts SEC(".maps");
@@ -79,5 +76,14 @@ int execute(void *context) {
   count(AT_EXEC);
   return 0;
 }
+
+#ifdef CARELESS
+// Reads a packet without a look at its length, which the verifier refuses.
+SEC("xdp")
+int careless(struct xdp_md *context) {
+  char *data = (void *)(long)context->data;
+  return data[3];
+}
+#endif
 
 char LICENSE[] SEC("license") = "GPL";

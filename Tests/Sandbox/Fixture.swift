@@ -36,8 +36,9 @@ extension Sandbox {
     let path = file.hasPrefix("/") ? file : "\(packageRoot)/\(file)"
     let name = file.split(separator: "/").last.map(String.init) ?? file
     let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+    // The line info names the file, and holds its lines, as if it had been compiled itself.
     return try compile(
-      source: String(decoding: try read(path), as: UTF8.self),
+      source: "#line 1 \"\(path)\"\n" + String(decoding: try read(path), as: UTF8.self),
       name: String(name.split(separator: ".").first ?? "fixture"),
       options: ["-I/\(directory)"] + options)
   }

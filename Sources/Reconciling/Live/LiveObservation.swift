@@ -5,19 +5,25 @@ public import Planning
 extension LiveKernel {
   public func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState {
     var state = ObservedState(host: try hostFacts())
-    try observePins(scope, &state)
-    try observeObjects(&state)
     do throws(KernelFailure) {
       state.inventory = try readInventory(root: scope.root)
     } catch {
       state.limitations.append("the inventory cannot be read: \(error.message)")
     }
+    // Pins elsewhere and hooks that the manifest names no more are to be found to be given up.
+    let scope = state.inventory.map(scope.including) ?? scope
+    try observePins(scope, &state)
+    try observeObjects(&state)
     if needsTagAlgorithm(scope, state) {
       // Without the right to load the probe the algorithm is not known, and tags prove nothing.
       state.host.tagAlgorithm = (try? TagAlgorithm.probe()).flatMap { $0 }
     }
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
       state.hooks.append(try observe(hook, state.links))
+    }
+    for interface in scope.interfaces.sorted(by: { "\($0)" < "\($1)" }) {
+      guard let index = try index(of: interface) else { continue }
+      state.interfaces.append(ObservedInterface(name: interface, index: index))
     }
     try observeContents(scope, &state)
     return state
@@ -27,7 +33,7 @@ extension LiveKernel {
   /// ask the kernel how it makes tags takes a PROG_LOAD, which a mere look does without.
   private func needsTagAlgorithm(_ scope: ObservationScope, _ state: ObservedState) -> Bool {
     let ownership = Ownership(owner: scope.owner, root: scope.root, observed: state)
-    return ownership.inventory == nil
+    return !scope.owner.isEmpty && ownership.inventory == nil
       && state.programs.contains { ownership.owns(program: $0.id) }
   }
 
