@@ -129,6 +129,10 @@ struct EntryComparison {
     change.references = references
     change.beforeText = before.flatMap(slots.stored)
     change.afterText = slots.declared(bytes, references)
+    // The slot keeps its name and gets the object that replaces the old one.
+    if let text = change.afterText, text == change.beforeText, !references.isEmpty {
+      change.afterText = "\(text) (new)"
+    }
     result.missing += missing
     if references.isEmpty, before == nil, !isNew, rules.isArray, bytes.allSatisfy({ $0 == 0 }) {
       return

@@ -296,7 +296,7 @@ struct ResolutionTests {
     #expect(state.attachments[7].cookie == 7 && state.attachments[7].instance == nil)
     #expect(
       state.attachments[3].pin.path
-        == "/sys/fs/bpf/bpfapply/edge/attachments/c/system%2Eslice/a%2Eservice")
+        == "/sys/fs/bpf/bpfapply/edge/attachments/c/system%2Eslice%2Fa%2Eservice")
     #expect(state.pins[0].target == .attachment("a", instance: "blue/eth0"))
     #expect(state.pins[0].pin == PinSpec(path: "/sys/fs/bpf/x/a", mode: 0o644, group: 42))
     #expect(state.pins[1].pin.owner == 7)
@@ -323,7 +323,6 @@ struct ResolutionTests {
         "a: {program: fw/filter, xdp: {interface: eth0}}\n  b: {program: fw/other, xdp: {interface: eth0}}",
         "hook-taken 7:3"
       ),
-      ("a: {program: fw/connect4, cgroup: {path: [/a, /a/b]}}", "pin-conflict 6:3"),
     ])
   func refused(attachment: String, expected: String) {
     #expect(errors("attachments:\n  \(attachment)\n") == [expected])

@@ -54,7 +54,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         update map.fw/jumps [config] 1 entry different
-          [00000000] 03000000 -> program.fw/tail
+          [0] fw/tail -> fw/tail (new)
         replace program.fw/tail [config] its code or what decides it changed
           digest: code-101 -> code-102 (config) !
         > load program.fw/tail
@@ -75,6 +75,7 @@ import Testing
     #expect(
       scenario.plan().brief() == """
         replace map.fw/jumps [config] program.fw/filter and program.fw/tail change together
+          [0] fw/tail -> fw/tail (new)
         replace program.fw/filter [config] its code or what decides it changed
           digest: code-1 -> code-2 (config) !
         replace program.fw/tail [config] its code or what decides it changed

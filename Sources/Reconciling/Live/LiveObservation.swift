@@ -33,7 +33,7 @@ extension LiveKernel {
   /// ask the kernel how it makes tags takes a PROG_LOAD, which a mere look does without.
   private func needsTagAlgorithm(_ scope: ObservationScope, _ state: ObservedState) -> Bool {
     let ownership = Ownership(owner: scope.owner, root: scope.root, observed: state)
-    return !scope.owner.isEmpty && ownership.inventory == nil
+    return scope.desired != nil && ownership.inventory == nil
       && state.programs.contains { ownership.owns(program: $0.id) }
   }
 
