@@ -17,6 +17,18 @@ extension LiveKernel {
     return observed
   }
 
+  /// The index of an interface; nil if it, or its namespace, is not there.
+  func index(of interface: InterfaceName) throws(KernelFailure) -> UInt32? {
+    do throws(KernelError) {
+      return try within(interface.namespace) { () throws(KernelError) in
+        try NetworkInterface.index(of: interface.name)
+      }
+    } catch {
+      guard error.missingTarget == nil else { return nil }
+      throw KernelFailure(error)
+    }
+  }
+
   private func fill(
     _ observed: inout ObservedHook, _ hook: Planning.Hook, _ links: [ObservedLink]
   ) throws(KernelError) {
@@ -56,8 +68,9 @@ extension LiveKernel {
       observed.targetID = namespace.inode
       let programs = try HookPrograms(on: .namespace(namespace), type: attachType)
       observed.occupants = join(programs, links) {
-        $0 == .networkNamespace(
-          inode: UInt32(truncatingIfNeeded: namespace.inode), attachType: attachType)
+        $0
+          == .networkNamespace(
+            inode: UInt32(truncatingIfNeeded: namespace.inode), attachType: attachType)
       }
     case .netfilter(let place, let name):
       _ = try namespace(name)

@@ -21,6 +21,10 @@ extension LiveKernel {
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
       state.hooks.append(try observe(hook, state.links))
     }
+    for interface in scope.interfaces.sorted(by: { "\($0)" < "\($1)" }) {
+      guard let index = try index(of: interface) else { continue }
+      state.interfaces.append(ObservedInterface(name: interface, index: index))
+    }
     try observeContents(scope, &state)
     return state
   }
@@ -44,7 +48,9 @@ extension LiveKernel {
         guard try root.directory.status(root.name)?.kind == .directory else { return PinTree() }
         return try root.directory.directory(root.name).walk()
       }
-      for pin in tree.pins { record(pin.path, pin.status, pin.object.map { ($0.kind, $0.id) }, &state) }
+      for pin in tree.pins {
+        record(pin.path, pin.status, pin.object.map { ($0.kind, $0.id) }, &state)
+      }
     }
     for path in scope.paths.sorted() where !path.hasPrefix(scope.root + "/") {
       guard let place = try place(of: path),
