@@ -32,9 +32,9 @@ import Testing
       {type: lpm_trie, key: {prefixlen: u32, addr: ipv4}, value: u32, max_entries: 16,
        map_flags: [no_prealloc],
        entries: {policy: exact, items: [{key: 10.0.0.0/8, value: 1}, {key: 10.1.0.0/16, value: 2}]}}
-    programs: {type: prog_array, key: u32, value: u32, max_entries: 4}
+    programs: {type: prog_array, max_entries: 4}
     events: {type: ringbuf, max_entries: 4096}
-    samples: {type: perf_event_array, key: u32, value: u32, max_entries: 4}
+    samples: {type: perf_event_array, max_entries: 4}
     queue:
       {type: queue, value: u32, max_entries: 4,
        entries: {policy: seed, items: [{value: 1}, {value: 2}]}}
@@ -43,11 +43,11 @@ import Testing
       {type: bloom_filter, value: u32, max_entries: 64, map_extra: 3,
        entries: {policy: merge, items: [{value: 5}]}}
     devices:
-      {type: devmap, key: u32, value: u32, max_entries: 4,
+      {type: devmap, max_entries: 4,
        entries: {policy: exact, items: [{key: 0, value: uplink}]}}
-    devices-hash: {type: devmap_hash, key: u32, value: u32, max_entries: 4}
+    devices-hash: {type: devmap_hash, max_entries: 4}
     cpus:
-      {type: cpumap, key: u32, value: u32, max_entries: 2,
+      {type: cpumap, max_entries: 2,
        entries: {policy: exact, items: [{key: 0, value: 256}]}}
     """.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
 
@@ -67,8 +67,10 @@ import Testing
         func map(_ name: String) throws -> Map {
           try Pinned.map("\(deployment.pins)/maps/\(name)")
         }
-        let types = try ["hash", "array", "percpu-hash", "lru", "lpm", "events", "queue", "bloom", "cpus"]
-          .map { try map($0).info.type.description }
+        let types = try [
+          "hash", "array", "percpu-hash", "lru", "lpm", "events", "queue", "bloom", "cpus",
+        ]
+        .map { try map($0).info.type.description }
         try check(
           types == [
             "hash", "array", "percpu_hash", "lru_hash", "lpm_trie", "ringbuf", "queue",
@@ -86,7 +88,8 @@ import Testing
           "the interface's index")
         let perCPU = try map("percpu-hash").lookup([7, 0]) ?? []
         try check(
-          !perCPU.isEmpty && stride(from: 0, to: perCPU.count, by: 8).allSatisfy { perCPU[$0] == 3 },
+          !perCPU.isEmpty
+            && stride(from: 0, to: perCPU.count, by: 8).allSatisfy { perCPU[$0] == 3 },
           "every CPU has the value: \(perCPU)")
         let frozen = try Sandbox.run(
           ["bpftool", "map", "update", "pinned", "\(deployment.pins)/maps/array"]
