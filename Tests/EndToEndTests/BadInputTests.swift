@@ -86,7 +86,7 @@ private struct Mistake {
       [
         Mistake(
           object + "attachments: {x: {program: w/receive, xdp: {interface: nowhere}}}",
-          "manifest.yaml:4:", "nowhere", "no interface", status: 4),
+          "manifest.yaml:4:", "interface nowhere does not exist", status: 4),
         Mistake(
           object + "attachments: {x: {program: w/leave, cgroup: {path: /nowhere}}}",
           "manifest.yaml:4:", "nowhere", "cgroup", status: 4),
@@ -144,7 +144,8 @@ private struct Mistake {
     let object = try Sandbox.read(deployment.path("watch.bpf.o"))
     try deployment.write(Array(object.prefix(object.count / 2)), to: "truncated.bpf.o")
     try deployment.write([], to: "empty.bpf.o")
-    try deployment.write("This is no object file, but it is long enough to be one.\n", to: "text.bpf.o")
+    try deployment.write(
+      "This is no object file, but it is long enough to be one.\n", to: "text.bpf.o")
     try Sandbox.run(["mkdir", deployment.path("directory")]).succeeded()
     try Sandbox.run(
       ["clang", "-x", "c", "-c", "-", "-o", deployment.path("host.o")], input: "int number;"
@@ -164,7 +165,8 @@ private struct Mistake {
       endToEnd {
         let deployment = try Deployment("bad")
         try deployment.compile("watch")
-        try deployment.write(BadInputTests.head + BadInputTests.object + "programs: {w/receive: {}}\n")
+        try deployment.write(
+          BadInputTests.head + BadInputTests.object + "programs: {w/receive: {}}\n")
         try Sandbox.run(["umount", "/sys/fs/bpf"]).succeeded()
         for command in [["apply", "--auto-approve"], ["plan"], ["drift"]] {
           try Sandbox.run(
@@ -182,7 +184,8 @@ private struct Mistake {
       endToEnd {
         let deployment = try Deployment("bad")
         try deployment.compile("watch")
-        try deployment.write(BadInputTests.head + BadInputTests.object + "programs: {w/receive: {}}\n")
+        try deployment.write(
+          BadInputTests.head + BadInputTests.object + "programs: {w/receive: {}}\n")
         // The build directory may be closed to others, a bind mount of the file is not.
         try deployment.write([], to: "bpfapply")
         try Sandbox.mount(
@@ -194,7 +197,8 @@ private struct Mistake {
         func run(_ arguments: String...) throws -> CommandResult {
           try Sandbox.run(nobody + arguments, directory: deployment.directory)
         }
-        try run("apply", "--auto-approve", "manifest.yaml").ended(1, saying: ["CAP_"])
+        try run("apply", "--auto-approve", "manifest.yaml").ended(
+          6, saying: ["error[kernel-error]", "Operation not permitted", "missing CAP_BPF"])
         let before = try BPFFilesystem().root.walk()
         try check(before.directories.isEmpty, "\(before.directories)")
         try run("validate", "manifest.yaml").ended(0)
@@ -223,7 +227,8 @@ private struct Mistake {
       endToEnd {
         let deployment = try Deployment("bad")
         try deployment.compile("watch")
-        try deployment.write(BadInputTests.head + BadInputTests.object + "programs: {w/receive: {}}\n")
+        try deployment.write(
+          BadInputTests.head + BadInputTests.object + "programs: {w/receive: {}}\n")
         try Sandbox.run(
           "bpftool map create /sys/fs/bpf/bpfapply type hash key 4 value 4 entries 1 name foreign"
             .split(separator: " ").map(String.init)

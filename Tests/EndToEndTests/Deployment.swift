@@ -120,14 +120,14 @@ func check(_ condition: Bool, _ text: @autoclosure () -> String) throws {
   guard condition else { throw SandboxError(text()) }
 }
 
-/// Looks again until something is so, for at most ten seconds.
+/// Looks again until something is so, for at most a minute.
 func eventually(_ text: @autoclosure () throws -> String, _ condition: () throws -> Bool) throws {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
-  let deadline = now.tv_sec + 10
+  let deadline = now.tv_sec + 60
   while try !condition() {
     clock_gettime(CLOCK_MONOTONIC, &now)
-    guard now.tv_sec < deadline else { throw SandboxError("not within ten seconds: \(try text())") }
+    guard now.tv_sec < deadline else { throw SandboxError("not within a minute: \(try text())") }
     usleep(2000)
   }
 }

@@ -94,7 +94,8 @@ import Testing
           foreignProgram(.schedCls, .tcxIngress, returning: -1),
           on: .tcx(interface: index, type: .tcxIngress, position: HookPosition(.last)))
         let before = try Snapshot.take()
-        try deployment.drift(saying: "no drift", "Note", "attachment.tcx/uplink", "not ours (foreign")
+        try deployment.drift(
+          saying: "no drift", "Note", "attachment.tcx/uplink", "not ours (foreign")
         try deployment.plan(saying: "No changes.", "Note", "not ours (foreign")
         try deployment.apply(saying: "No changes.")
 

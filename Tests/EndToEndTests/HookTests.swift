@@ -37,9 +37,10 @@ private struct Place {
       Place(name: "tracepoint", updates: false),
       Place(name: "raw_tracepoint", updates: false),
       Place(name: "tp_btf", updates: false),
-    ] + cgroupPrograms.map {
-      Place(name: $0, block: "cgroup: {path: \(cgroup)}", instance: cgroup)
-    }
+    ]
+      + cgroupPrograms.map {
+        Place(name: $0, block: "cgroup: {path: \(cgroup)}", instance: cgroup)
+      }
   }
 
   var line: String {
@@ -98,7 +99,8 @@ private struct Place {
         try deployment.isSettled()
         for place in places {
           let link = try Pinned.link(pin(place)).info()
-          try check(link.programID != before[place.name]?.programID, "\(place.name) runs the old one")
+          try check(
+            link.programID != before[place.name]?.programID, "\(place.name) runs the old one")
           try check(
             (link.id == before[place.name]?.id) == place.updates,
             "\(place.name): link \(before[place.name]?.id ?? 0), then \(link.id)")

@@ -4,7 +4,8 @@ import Sandbox
 import Testing
 
 @Suite struct InterruptionTests {
-  @Test(.kernel) func `of two applies at once the second waits, or says who holds the lock`() async {
+  @Test(.kernel) func `of two applies at once the second waits, or says who holds the lock`() async
+  {
     await #expect(processExitsWith: .success) {
       endToEnd {
         try Uplink.make()

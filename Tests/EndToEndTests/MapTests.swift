@@ -67,8 +67,10 @@ import Testing
         func map(_ name: String) throws -> Map {
           try Pinned.map("\(deployment.pins)/maps/\(name)")
         }
-        let types = try ["hash", "array", "percpu-hash", "lru", "lpm", "events", "queue", "bloom", "cpus"]
-          .map { try map($0).info.type.description }
+        let types = try [
+          "hash", "array", "percpu-hash", "lru", "lpm", "events", "queue", "bloom", "cpus",
+        ]
+        .map { try map($0).info.type.description }
         try check(
           types == [
             "hash", "array", "percpu_hash", "lru_hash", "lpm_trie", "ringbuf", "queue",
@@ -86,7 +88,8 @@ import Testing
           "the interface's index")
         let perCPU = try map("percpu-hash").lookup([7, 0]) ?? []
         try check(
-          !perCPU.isEmpty && stride(from: 0, to: perCPU.count, by: 8).allSatisfy { perCPU[$0] == 3 },
+          !perCPU.isEmpty
+            && stride(from: 0, to: perCPU.count, by: 8).allSatisfy { perCPU[$0] == 3 },
           "every CPU has the value: \(perCPU)")
         let frozen = try Sandbox.run(
           ["bpftool", "map", "update", "pinned", "\(deployment.pins)/maps/array"]

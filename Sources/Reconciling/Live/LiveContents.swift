@@ -76,7 +76,8 @@ extension LiveKernel {
     var row = 0
     while row < entries.count {
       let end = min(row + Self.batch, entries.count)
-      if end - row > 1 {
+      // Queues, stacks and bloom filters have no keys, and so no batches.
+      if end - row > 1, entries.keySize > 0 {
         let keys = Array(entries.keys[row * entries.keySize..<end * entries.keySize])
         let values =
           copies == nil

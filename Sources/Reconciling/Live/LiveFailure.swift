@@ -18,7 +18,8 @@ extension KernelFailure {
     self.init(
       operation: error.call, subject: about, errorNumber: error.errno?.rawValue, message: message,
       hints: error.hint.map { [$0] } ?? [])
-    verifierLog = error.verifierLog
+    // A call that was refused outright, for want of a capability, leaves the log empty.
+    verifierLog = error.verifierLog.flatMap { $0.isEmpty ? nil : $0 }
   }
 }
 

@@ -68,8 +68,9 @@ extension LiveKernel {
       observed.targetID = namespace.inode
       let programs = try HookPrograms(on: .namespace(namespace), type: attachType)
       observed.occupants = join(programs, links) {
-        $0 == .networkNamespace(
-          inode: UInt32(truncatingIfNeeded: namespace.inode), attachType: attachType)
+        $0
+          == .networkNamespace(
+            inode: UInt32(truncatingIfNeeded: namespace.inode), attachType: attachType)
       }
     case .netfilter(let place, let name):
       _ = try namespace(name)

@@ -48,7 +48,9 @@ extension LiveKernel {
         guard try root.directory.status(root.name)?.kind == .directory else { return PinTree() }
         return try root.directory.directory(root.name).walk()
       }
-      for pin in tree.pins { record(pin.path, pin.status, pin.object.map { ($0.kind, $0.id) }, &state) }
+      for pin in tree.pins {
+        record(pin.path, pin.status, pin.object.map { ($0.kind, $0.id) }, &state)
+      }
     }
     for path in scope.paths.sorted() where !path.hasPrefix(scope.root + "/") {
       guard let place = try place(of: path),
