@@ -127,8 +127,10 @@ struct Edge {
   private var attachments: [DesiredAttachment] {
     var all = [
       attachment("uplink", "eth0", "filter", .xdp(interface: Edge.eth0, mode: mode)),
-      attachment("egress", "/web", "out", .cgroup(
-        path: "/sys/fs/cgroup/web", attachType: .cgroupInetEgress)),
+      attachment(
+        "egress", "/web", "out",
+        .cgroup(
+          path: "/sys/fs/cgroup/web", attachType: .cgroupInetEgress)),
       attachment("switches", nil, "trace", .tracepoint(category: "sched", name: "sched_switch")),
     ]
     if hasExtras {
