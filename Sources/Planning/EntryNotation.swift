@@ -135,7 +135,7 @@ extension EntryChanges {
             after: after?.text(limit: EntryNotation.limit))
         ]
       }
-      return names.compactMap { name in
+      let named = names.compactMap { name -> EntryItem? in
         let old = before?.member(name)
         let new = after?.member(name)
         guard old != new else { return nil }
@@ -143,6 +143,13 @@ extension EntryChanges {
           key: name, before: old?.text(limit: EntryNotation.limit),
           after: new?.text(limit: EntryNotation.limit))
       }
+      guard named.isEmpty, let old = change.before, let new = change.after else { return named }
+      let count = zip(old, new).count { $0 != $1 }
+      return [
+        EntryItem(
+          key: "(constants without a name)", before: "\(old.count) bytes",
+          after: "\(count) of them different")
+      ]
     }
   }
 }

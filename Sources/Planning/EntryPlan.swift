@@ -173,7 +173,7 @@ struct EntryPlan {
     guard goal.map?.entries?.references.isEmpty == true,
       let observed = live.contents?.observedDigest(
         type: live.type, valueSize: Int(live.valueSize),
-        mask: goal.map?.valueLayout.flatMap { SignificantBits($0).mask }
+        mask: goal.map?.valueMask
       ).map(SpecValue.text),
       goal.spec["entries.policy"] == "exact"
     else { return .config }

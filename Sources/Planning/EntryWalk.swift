@@ -15,10 +15,7 @@ struct ValueMatch {
   init?(_ map: DesiredMap, stored: Int) {
     size = Int(map.map.valueSize)
     storedSize = stored
-    mask = map.valueLayout.flatMap {
-      let mask = SignificantBits($0).mask
-      return mask?.count == Int(map.map.valueSize) ? mask : nil
-    }
+    mask = map.valueMask
     stride = EntryRules(map.map.type).isPerCPU ? (size + 7) / 8 * 8 : stored
     guard size > 0, stride >= size, stored >= stride, stored % stride == 0 else { return nil }
     guard EntryRules(map.map.type).isPerCPU || stored == size else { return nil }
@@ -49,6 +46,16 @@ struct ValueMatch {
       start += stride
     }
     return true
+  }
+}
+
+extension DesiredMap {
+  /// As long as a value, one bits count; nil = all do. All do in global data: what lies between the
+  /// variables may be constants that the compiler made.
+  var valueMask: [UInt8]? {
+    guard map.data == nil, let layout = valueLayout else { return nil }
+    let mask = SignificantBits(layout).mask
+    return mask?.count == Int(map.valueSize) ? mask : nil
   }
 }
 

@@ -59,7 +59,9 @@ enum RowOrder {
           number = unsafe UInt64(
             keys.loadUnaligned(fromByteOffset: row * 4, as: UInt32.self).bigEndian)
         } else {
-          for index in 0..<keySize { number = unsafe number << 8 | UInt64(keys[row * keySize + index]) }
+          for index in 0..<keySize {
+            number = unsafe number << 8 | UInt64(keys[row * keySize + index])
+          }
         }
         numbers[row] = number
       }

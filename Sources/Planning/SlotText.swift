@@ -27,7 +27,9 @@ struct SlotText {
     for reference in references {
       switch reference {
       case .interface(let name, _): interface = name
-      case .program(let ref, _), .map(let ref): target = ref
+      case .program(let ref, _), .map(let ref):
+        let draft = reference.address.flatMap { drafts[$0] }
+        target = draft?.change.action == .replace ? "\(ref) (new)" : ref
       }
     }
     switch type {

@@ -113,11 +113,41 @@ import Testing
     host.kernel.setMode(0o777, of: "/sys/fs/bpf/shared/flows")
     #expect(try host.run("drift", "edge.yaml") == .changes)
     #expect(host.output.contains("map.flows"))
+    #expect(host.output.contains("key 1 changed, was {packets: 10}, is {packets: 0}\n"))
+    #expect(host.output.contains("the mode of its pin is 0777, not 0600"))
     #expect(host.output.contains("pin.mode : applied 0600, found 0777"))
+    #expect(try host.run("drift", "edge.yaml", "--output", "json") == .changes)
+    #expect(host.output.contains(#""before": "{packets: 10}""#))
+    #expect(host.output.contains(#""after": "{packets: 0}""#))
+    #expect(try host.run("drift", "edge") == .changes)
+    #expect(host.output.contains("to see which, run drift with the manifest, edge.yaml,"))
     #expect(try host.run("drift", "edge", "--output", "json") == .changes)
     #expect(host.output.contains(#""drift": true"#))
     #expect(try host.run("apply", "edge.yaml", "--auto-approve") == .done)
     #expect(try host.run("drift", "--all") == .done)
+  }
+
+  @Test func aRemovedDirectoryIsNotSilence() throws {
+    let host = FakeHost()
+    try host.run("apply", "edge.yaml", "--auto-approve")
+    host.kernel.removeTree("/sys/fs/bpf/bpfapply/edge")
+    host.kernel.unpinPath("/sys/fs/bpf/shared/flows")
+    #expect(try host.run("drift", "edge.yaml") == .changes)
+    #expect(host.output.contains("or /sys/fs/bpf/bpfapply/edge was removed.\n"))
+    #expect(host.output.contains("map.flows: it is not there\n"))
+    #expect(host.output.contains("pin.shared: it is not there\n"))
+  }
+
+  @Test func plansOfNewMapsListTheirEntries() throws {
+    let host = FakeHost()
+    try host.run("plan", "edge.yaml")
+    #expect(host.output.contains("      entries: 2 to add\n        + 1 = {packets: 10}\n"))
+    #expect(!host.output.contains("pin.path = /sys/fs/bpf/bpfapply"))
+    #expect(!host.output.contains("entries.digest"))
+    #expect(host.output.contains("pin.path = /sys/fs/bpf/shared/flows"))
+    try host.run("plan", "edge.yaml", "--output", "json")
+    #expect(host.output.contains(#""pin.path": "/sys/fs/bpf/bpfapply/edge/maps/flows""#))
+    #expect(host.output.contains("entries.digest"))
   }
 
   @Test func changesOfTheManifestAreNoDrift() throws {

@@ -41,7 +41,8 @@ import Testing
   @Test func contentsOfSensitiveMapsAreCountedOnly() {
     var view = Samples.view
     view.sensitive = [.map("fw/blocklist"), .map("fw/stats")]
-    #expect(PlanText(view).render().contains("entries: 1 to add, 1 to change, 1 to remove (sensitive)"))
+    #expect(
+      PlanText(view).render().contains("entries: 1 to add, 1 to change, 1 to remove (sensitive)"))
     for text in [
       PlanText(view).render(), PlanJSON(view).render(), PlanMarkdown(view).render(),
     ] {

@@ -328,6 +328,34 @@ struct ResolutionTests {
     #expect(errors("attachments:\n  \(attachment)\n") == [expected])
   }
 
+  @Test("Cgroups in each other have pins of their own")
+  func nestedCgroups() throws {
+    let text = "attachments:\n  a: {program: fw/connect4, cgroup: {path: [/a, /a/b]}}\n"
+    #expect(
+      try resolve(text).state.attachments.map(\.pin.path) == [
+        "/sys/fs/bpf/bpfapply/edge/attachments/a/a",
+        "/sys/fs/bpf/bpfapply/edge/attachments/a/a%2Fb",
+      ])
+  }
+
+  @Test("Global data is described variable by variable, and hidden where a variable is sensitive")
+  func dataSections() throws {
+    func rodata(_ head: String, _ globals: String) throws -> DesiredMap {
+      let text = "attachments:\n  a: {program: fw/filter, xdp: {interface: eth0}}\n"
+      let objects = "objects:\n  fw: {file: fw.bpf.o, globals: {\(globals)}}\n"
+      let state = try resolve(head + text, objects: objects).state
+      return try #require(state.maps.first { $0.ref == "fw/.rodata" })
+    }
+    let map = try rodata("", "drop_icmp: true, verdict: DENY, ports: [80, 0x1bb, 53]")
+    let contents = try #require(map.map.data?.contents)
+    #expect(
+      map.valueLayout?.decode(contents).description
+        == "{drop_icmp: true, verdict: DENY, ports: [80, 443, 53]}")
+    #expect(!map.sensitive)
+    let secret = "variables: {icmp: {default: true, sensitive: true}}\n"
+    #expect(try rodata(secret, "drop_icmp: \"${icmp}\"").sensitive)
+  }
+
   @Test("Objects that cannot be used")
   func badObjects() throws {
     #expect(errors("", objects: "objects:\n  fw: {file: gone.o}\n") == ["not-found 4:14"])

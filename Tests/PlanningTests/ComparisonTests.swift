@@ -63,6 +63,16 @@ import Testing
       ])
     #expect(TagPrediction.tag(of: image, algorithm: .sha1) == "3b185187f1855c4c")
     #expect(TagPrediction.tag(of: image, algorithm: .sha256) == "614b434cd8324ecc")
+    // The descriptor of a map is not in the tag.
+    var load = image
+    load.instructions.insert(
+      contentsOf: [Instruction(opcode: 0x18, registers: 1), Instruction(opcode: 0)], at: 0)
+    load.references = [MapReference(instruction: 0, map: "flows")]
+    let tag = TagPrediction.tag(of: load, algorithm: .sha256)
+    load.instructions[0].immediate = 7
+    #expect(tag != nil && TagPrediction.tag(of: load, algorithm: .sha256) == tag)
+    load.references[0].valueOffset = 4
+    #expect(TagPrediction.tag(of: load, algorithm: .sha256) != tag)
     var call = image
     call.instructions.insert(Instruction(opcode: 0x85, registers: 0x20), at: 0)
     #expect(TagPrediction.tag(of: call, algorithm: .sha1) == nil)

@@ -56,7 +56,8 @@ enum Fixture {
     map.valueLayout = .record(
       size: 4,
       fields: [
-        Layout.Field(name: "limit", bitOffset: 0, layout: .integer(size: 1, signed: false, bigEndian: false)),
+        Layout.Field(
+          name: "limit", bitOffset: 0, layout: .integer(size: 1, signed: false, bigEndian: false)),
         Layout.Field(name: "strict", bitOffset: 8, layout: .bool),
       ], union: false)
     map.entries = DesiredEntries(policy: .exact, table: table([0: byte]))
@@ -145,8 +146,10 @@ struct Scenario {
     kernel.observed.inventory?.resources[address]?.current?.id ?? 0
   }
 
-  func drift() -> Plan {
-    Planning.drift(owner: desired.owner, root: desired.root, kernel.observed)
+  func drift(withManifest: Bool = false) -> Plan {
+    Planning.drift(
+      owner: desired.owner, root: desired.root, kernel.observed,
+      manifest: withManifest ? desired : nil)
   }
 
   mutating func edit(map address: Address, _ change: (inout ObservedMap) -> Void) {

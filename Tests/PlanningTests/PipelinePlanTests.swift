@@ -206,4 +206,39 @@ import Testing
         > final
         """)
   }
+
+  @Test func aPortWithAnInterfaceAndAProgram() {
+    var state = PipelinePlanTests.pipeline()
+    var ports = Fixture.map("fw/ports", .devmap, key: 4, value: 8, count: 4, onReplace: .recreate)
+    ports.entries = DesiredEntries(
+      policy: .exact,
+      table: EntryTable(
+        keySize: 4, valueSize: 8, keys: [1, 0, 0, 0], values: [0, 0, 0, 0, 0, 0, 0, 0]),
+      references: [[1, 0, 0, 0]: [.interface("eth9", offset: 0), .program("fw/tail", offset: 4)]])
+    state.maps.append(ports)
+    var scenario = Scenario(state)
+    scenario.kernel.observed.interfaces = [
+      ObservedInterface(name: InterfaceName(name: "eth9"), index: 12),
+      ObservedInterface(name: InterfaceName(name: "eth8"), index: 11),
+    ]
+    #expect(
+      scenario.plan().changes.first { $0.address == .map("fw/ports") }?.entries?.items() == [
+        EntryItem(key: "1", before: nil, after: "{interface: eth9, program: fw/tail}")
+      ])
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+    let tail = UInt8(scenario.id(.program("fw/tail")))
+    scenario.kernel.write(
+      [1, 0, 0, 0], [11, 0, 0, 0, tail, 0, 0, 0], in: scenario.id(.map("fw/ports")))
+    #expect(
+      scenario.plan().brief() == """
+        update map.fw/ports [drift] 1 entry different
+          [1] {interface: eth8, program: fw/tail} -> {interface: eth9, program: fw/tail}
+        > intent
+        > entries map.fw/ports
+        > final
+        """)
+    scenario.apply()
+    #expect(scenario.plan().brief() == "")
+  }
 }
