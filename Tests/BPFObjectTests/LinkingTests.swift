@@ -134,10 +134,10 @@ import Testing
     #expect(message("calls_kfunc").contains("kfuncs and ksyms are not supported yet"))
     #expect(message("reads_ksym").contains("jiffies"))
     #expect(message("reads_config").contains(".kconfig variables are not supported yet"))
-    #expect(message("relocates").contains("CO-RE relocations are not supported yet"))
     #expect(message("nowhere").contains("there is no program"))
     #expect(message("nowhere").contains("harmless"))
     #expect(message("helper").contains("is a function that programs call"))
     #expect(try object.image(of: "harmless").instructions.count == 2)
+    #expect(try object.image(of: "relocates").coreRelocations.count == 1)
   }
 }

@@ -185,5 +185,9 @@ public struct BTF: Sendable {
     strings.append(0)
     return offset
   }
+  mutating func setKind(_ kind: Kind, of id: UInt32) {
+    guard let start = start(of: id) else { return }
+    setWord(types.word(at: start + 4) & 0xe0ff_ffff | UInt32(kind.rawValue) << 24, at: start + 4)
+  }
   mutating func appendStart(_ start: Int) { starts.append(UInt32(truncatingIfNeeded: start)) }
 }
