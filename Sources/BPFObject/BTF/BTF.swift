@@ -64,15 +64,15 @@ public struct BTF: Sendable {
     try checkReferences(section: section, at: header.types.lowerBound)
   }
 
-  /// BTF of nothing but void.
-  init(bigEndian: Bool = false) {
-    isBigEndian = bigEndian
+  /// BTF of nothing but void, or of nothing but its base.
+  init(base: BTF? = nil) {
+    isBigEndian = false
     types = []
-    strings = [0]
+    strings = base == nil ? [0] : []
     starts = []
-    baseBox = nil
-    firstID = 1
-    firstString = 0
+    baseBox = base.map(Box.init)
+    firstID = base.map { UInt32(truncatingIfNeeded: $0.count) } ?? 1
+    firstString = base.map { UInt32(truncatingIfNeeded: $0.stringsEnd) } ?? 0
   }
 
   // MARK: Looking up

@@ -12,11 +12,12 @@
 /// Types are numbered from 1 in the order that they are added. Strings are stored once.
 public struct BTFBuilder: Sendable {
   /// What has been built so far.
-  public private(set) var btf = BTF()
+  public private(set) var btf: BTF
   private var known: [String: UInt32] = [:]
   private var indexType: UInt32?
 
-  public init() {}
+  /// Split BTF continues the ids of its base.
+  public init(over base: BTF? = nil) { btf = BTF(base: base) }
 
   private mutating func string(_ text: String) -> UInt32 {
     if let offset = known[text] { return offset }
