@@ -1,5 +1,6 @@
 import BPFObject
 import Glibc
+import Synchronization
 
 /// Compiles the `.bpf.c` files of Tests/Fixtures, or a source of a test's own.
 enum Fixture {
@@ -30,6 +31,17 @@ enum Fixture {
     let path = directory + "/source.bpf.c"
     try write(Array(source.utf8), to: path)
     return try compile(path, target: target, debug: debug, options: [])
+  }
+
+  /// The object as libbpf's static linker writes it.
+  static func linked(_ bytes: [UInt8]) throws -> [UInt8] {
+    let directory = try temporaryDirectory()
+    defer { remove(directory) }
+    try write(bytes, to: "\(directory)/in.o")
+    let (status, output) = try run(
+      "cd \(directory) && bpftool gen object out.o in.o 2>&1")
+    guard status == 0 else { throw Failure(message: "bpftool gen object: \(output)") }
+    return try read("\(directory)/out.o")
   }
 
   private static func compile(
@@ -93,4 +105,11 @@ enum Fixture {
       bytes += buffer[..<count]
     }
   }
+}
+
+/// Counts calls from anywhere.
+final class Counter: Sendable {
+  private let number = Mutex(0)
+  var value: Int { number.withLock { $0 } }
+  func count() { number.withLock { $0 += 1 } }
 }

@@ -21,7 +21,7 @@ import Testing
       return print("skipped: \(reason)")
     }
     var bytes = try Fixture.bytes(name)
-    if linked { bytes = try link(bytes) }
+    if linked { bytes = try Fixture.linked(bytes) }
     let object = try ObjectFile(parsing: bytes, name: "\(name).bpf.o")
     let directory = try Fixture.temporaryDirectory()
     defer { Fixture.remove(directory) }
@@ -76,17 +76,6 @@ import Testing
       }
       #expect(field("flags", of: report) == "\(expected)", "\(map.name)")
     }
-  }
-
-  /// The object as libbpf's static linker writes it.
-  private func link(_ bytes: [UInt8]) throws -> [UInt8] {
-    let directory = try Fixture.temporaryDirectory()
-    defer { Fixture.remove(directory) }
-    try Fixture.write(bytes, to: "\(directory)/in.o")
-    let (status, output) = try Fixture.run(
-      "cd \(directory) && bpftool gen object out.o in.o 2>&1")
-    try #require(status == 0, "\(output)")
-    return try Fixture.read("\(directory)/out.o")
   }
 
   /// The value of a field of bpftool's JSON, quoted or not.

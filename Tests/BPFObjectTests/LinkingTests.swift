@@ -141,5 +141,6 @@ import Testing
     #expect(message("nowhere").contains("harmless"))
     #expect(message("helper").contains("is a function that programs call"))
     #expect(try object.image(of: "harmless").instructions.count == 2)
+    #expect(try object.image(of: "relocates").coreRelocations.count == 1)
   }
 }

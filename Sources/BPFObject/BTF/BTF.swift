@@ -64,15 +64,15 @@ public struct BTF: Sendable {
     try checkReferences(section: section, at: header.types.lowerBound)
   }
 
-  /// BTF of nothing but void.
-  init(bigEndian: Bool = false) {
-    isBigEndian = bigEndian
+  /// BTF of nothing but void, or of nothing but its base.
+  init(base: BTF? = nil) {
+    isBigEndian = false
     types = []
-    strings = [0]
+    strings = base == nil ? [0] : []
     starts = []
-    baseBox = nil
-    firstID = 1
-    firstString = 0
+    baseBox = base.map(Box.init)
+    firstID = base.map { UInt32(truncatingIfNeeded: $0.count) } ?? 1
+    firstString = base.map { UInt32(truncatingIfNeeded: $0.stringsEnd) } ?? 0
   }
 
   // MARK: Looking up
@@ -184,6 +184,10 @@ public struct BTF: Sendable {
     strings.append(contentsOf: text.utf8)
     strings.append(0)
     return offset
+  }
+  mutating func setKind(_ kind: Kind, of id: UInt32) {
+    guard let start = start(of: id) else { return }
+    setWord(types.word(at: start + 4) & 0xe0ff_ffff | UInt32(kind.rawValue) << 24, at: start + 4)
   }
   mutating func appendStart(_ start: Int) { starts.append(UInt32(truncatingIfNeeded: start)) }
 }

@@ -12,11 +12,12 @@
 /// Types are numbered from 1 in the order that they are added. Strings are stored once.
 public struct BTFBuilder: Sendable {
   /// What has been built so far.
-  public private(set) var btf = BTF()
+  public private(set) var btf: BTF
   private var known: [String: UInt32] = [:]
   private var indexType: UInt32?
 
-  public init() {}
+  /// Split BTF continues the ids of its base.
+  public init(over base: BTF? = nil) { btf = BTF(base: base) }
 
   private mutating func string(_ text: String) -> UInt32 {
     if let offset = known[text] { return offset }
@@ -69,6 +70,38 @@ public struct BTFBuilder: Sendable {
     }
     return add(
       .structure, name, count: words.count / 3, flag: flag, UInt32(truncatingIfNeeded: size), words)
+  }
+
+  /// A union; all members at bit 0.
+  public mutating func union(_ name: String, size: Int, members: [BTF.Member]) -> UInt32 {
+    let id = structure(name, size: size, members: members)
+    btf.setKind(.union, of: id)
+    return id
+  }
+
+  /// An enumeration of four bytes, or of eight (`BTF_KIND_ENUM64`); at most 65,535 constants.
+  public mutating func enumeration(
+    _ name: String, size: Int = 4, signed: Bool = false, _ constants: [BTF.Enumerator]
+  ) -> UInt32 {
+    var words: [UInt32] = []
+    for constant in constants.prefix(0xffff) {
+      words += [string(constant.name), UInt32(truncatingIfNeeded: constant.value)]
+      if size == 8 { words.append(UInt32(truncatingIfNeeded: constant.value >> 32)) }
+    }
+    return add(
+      size == 8 ? .enumeration64 : .enumeration, name, count: min(constants.count, 0xffff),
+      flag: signed, UInt32(truncatingIfNeeded: size), words)
+  }
+
+  /// A structure or union that is only declared.
+  public mutating func forward(_ name: String, isUnion: Bool = false) -> UInt32 {
+    add(.forward, name, flag: isUnion, 0)
+  }
+
+  /// A function's type; parameters have no names, at most 65,535.
+  public mutating func prototype(returning result: UInt32, _ parameters: [UInt32]) -> UInt32 {
+    let kept = parameters.prefix(0xffff)
+    return add(.functionPrototype, "", count: kept.count, result, kept.flatMap { [0, $0] })
   }
 
   public mutating func typedef(_ name: String, _ type: UInt32) -> UInt32 {

@@ -82,6 +82,11 @@ extension BTF {
     public var name: String
     /// Sign-extended when the enumeration is signed.
     public var value: UInt64
+
+    public init(name: String, value: UInt64) {
+      self.name = name
+      self.value = value
+    }
   }
 
   public struct Parameter: Hashable, Sendable {

@@ -60,6 +60,23 @@ struct EnumerationView {
   }
 }
 
+/// The types of a function's parameters.
+struct ParametersView {
+  private let owner: BTF
+  private let start: Int
+  let count: Int
+
+  /// nil for other kinds.
+  init?(_ head: BTF.TypeHead, in btf: BTF) {
+    guard head.kind == .functionPrototype, let found = btf.place(of: head.id) else { return nil }
+    (owner, start) = found
+    count = head.count
+  }
+
+  /// `index` is below `count`.
+  subscript(index: Int) -> UInt32 { owner.types.word(at: start + 12 + 8 * index + 4) }
+}
+
 extension BTF {
   /// The BTF whose own type this is, and where it starts there.
   func place(of id: UInt32) -> (BTF, Int)? {

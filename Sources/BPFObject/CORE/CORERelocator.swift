@@ -9,12 +9,20 @@ extension ProgramImage {
   /// As in libbpf, types that lack a field which an earlier relocation found are no candidates for
   /// later ones of the same local type; earlier in this image, not in the whole object.
   public func relocated(against targets: TargetTypes) throws(ObjectError) -> ProgramImage {
+    // A hundred members to look through for each of a few thousand relocations is much already.
+    let steps = min(1 << 22 + coreRelocations.count << 10, 1 << 25)
+    return try relocated(against: targets, work: WorkLimit(steps))
+  }
+
+  func relocated(
+    against targets: TargetTypes, work: WorkLimit
+  ) throws(ObjectError) -> ProgramImage {
     guard !coreRelocations.isEmpty else { return self }
     guard let localTypes else {
       throw ObjectError(
         message: "program \"\(name)\" has CO-RE relocations and no types of its own")
     }
-    var relocator = CORERelocator(local: localTypes.btf, targets: targets)
+    var relocator = CORERelocator(local: localTypes.btf, targets: targets, work: work)
     var image = self
     image.coreRelocations = []
     image.coreResults = []
@@ -40,7 +48,8 @@ extension ProgramImage {
   public func poisonedRelocation(at instruction: Int) -> COREResult? {
     coreResults.first {
       $0.isPoisoned
-        && ($0.relocation.instruction == instruction || $0.relocation.instruction + 1 == instruction)
+        && ($0.relocation.instruction == instruction
+          || $0.relocation.instruction + 1 == instruction)
     }
   }
 }
@@ -49,8 +58,7 @@ extension ProgramImage {
 struct CORERelocator {
   let local: BTF
   let targets: TargetTypes
-  /// About a second of work.
-  private let work = WorkLimit(1 << 25)
+  private let work: WorkLimit
   private var candidates: [UInt32: [TargetTypes.Candidate]] = [:]
   private var decisions: [Key: Decision] = [:]
 
@@ -70,9 +78,10 @@ struct CORERelocator {
     var failure = ""
   }
 
-  init(local: BTF, targets: TargetTypes) {
+  init(local: BTF, targets: TargetTypes, work: WorkLimit) {
     self.local = local
     self.targets = targets
+    self.work = work
   }
 
   mutating func apply(

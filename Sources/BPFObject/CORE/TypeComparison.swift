@@ -57,11 +57,12 @@ struct TypeComparison {
         }
         (localID, targetID) = (mine.element, theirs.element)
       case .functionPrototype:
-        guard one.count == other.count else { return false }
-        try work.spend(one.count)
-        for (mine, theirs) in zip(local.parameters(of: one.id), target.parameters(of: other.id)) {
+        guard one.count == other.count, let parameters = ParametersView(one, in: local),
+          let others = ParametersView(other, in: target)
+        else { return false }
+        for index in 0..<parameters.count {
           guard level > 0 else { throw TypeComparison.tooDeep() }
-          let (parameter, its) = try resolve(mine.type, theirs.type)
+          let (parameter, its) = try resolve(parameters[index], others[index])
           guard try areCompatible(parameter.id, its.id, level: level - 1) else { return false }
         }
         (localID, targetID) = (one.sizeOrType, other.sizeOrType)

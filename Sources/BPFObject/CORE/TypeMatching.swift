@@ -40,12 +40,13 @@ extension TypeComparison {
         else { return false }
         (localID, targetID) = (mine.element, theirs.element)
       case .functionPrototype:
-        guard other.kind == .functionPrototype, one.count == other.count else { return false }
-        try work.spend(one.count)
-        for (mine, theirs) in zip(local.parameters(of: one.id), target.parameters(of: other.id)) {
+        guard one.count == other.count, let parameters = ParametersView(one, in: local),
+          let others = ParametersView(other, in: target)
+        else { return false }
+        for index in 0..<parameters.count {
           guard
             try areMatching(
-              mine.type, theirs.type, behindPointer: behindPointer, level: level - 1)
+              parameters[index], others[index], behindPointer: behindPointer, level: level - 1)
           else { return false }
         }
         (localID, targetID) = (one.sizeOrType, other.sizeOrType)
