@@ -76,7 +76,9 @@ extension LiveKernel {
     parameters.btf = load.btf?.btf
     parameters.functionInfo = image.functionInfo
     parameters.lineInfo = image.lineInfo
-    if !modules.isEmpty { parameters.descriptors = [0] + modules.map { $0.loaded.descriptor.rawValue } }
+    if !modules.isEmpty {
+      parameters.descriptors = [0] + modules.map { $0.loaded.descriptor.rawValue }
+    }
     if let target = load.attachTo, let attachType = image.expectedAttachType {
       parameters.attachTypeID = try types().id(of: target, for: attachType)
     }

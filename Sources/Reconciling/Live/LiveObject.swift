@@ -65,7 +65,8 @@ extension LiveKernel {
     return map
   }
 
-  func program(_ object: LiveObject, _ operation: String) throws(KernelFailure) -> BPFKernel.Program {
+  func program(_ object: LiveObject, _ operation: String) throws(KernelFailure) -> BPFKernel.Program
+  {
     guard case .program(let program) = object.payload else {
       throw wrongKind(object, operation, "program")
     }

@@ -48,14 +48,14 @@ extension LiveKernel {
     for path: String, root: String
   ) throws(KernelFailure) -> [String] {
     let filesystem = try filesystem(of: path)
-    let private_ = root.split(separator: "/").dropLast().joined(separator: "/")
+    let owners = root.split(separator: "/").dropLast().joined(separator: "/")
     return try wrap { () throws(KernelError) in
       var directory = filesystem.root
       var made: [String] = []
       for name in try filesystem.components(of: path).dropLast() {
         let child = "\(directory.path)/\(name)"
         // The tool's own tree is nobody else's business; parents of a declared path may be.
-        let isOurs = child == "/\(private_)" || child.hasPrefix("/\(private_)/")
+        let isOurs = child == "/\(owners)" || child.hasPrefix("/\(owners)/")
         if try directory.makeDirectory(name, mode: isOurs ? 0o700 : 0o755) { made.append(child) }
         directory = try directory.directory(name)
       }
