@@ -33,7 +33,11 @@ func withoutZeroByte(_ text: String, _ call: String) throws(KernelError) {
 func readFile(_ path: String) throws(KernelError) -> [UInt8] {
   let file = try openFile(path, O_RDONLY)
   var contents: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 16 << 10)
+  var info = stat()
+  // The kernel's BTF tells its size, and growing to megabytes would take twice the memory.
+  let size = unsafe fstat(file.rawValue, &info) == 0 ? Int(info.st_size) : 0
+  contents.reserveCapacity(min(max(size, 0), 64 << 20))
+  var buffer = [UInt8](repeating: 0, count: size > 16 << 10 ? 128 << 10 : 16 << 10)
   while true {
     let count = unsafe buffer.withUnsafeMutableBytes {
       unsafe read(file.rawValue, $0.baseAddress, $0.count)

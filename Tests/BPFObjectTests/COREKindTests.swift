@@ -86,6 +86,20 @@ import Testing
     }
   }
 
+  /// An object's own types are a kernel where everything stands as the compiler thought.
+  @Test(arguments: ["core_subprograms", "core_stores", "core_enums"], ["bpf", "bpfeb"])
+  func againstItsOwnTypesNothingChanges(_ name: String, target: String) throws {
+    let object = try Fixture.object(name, target: target)
+    let own = TargetTypes(vmlinux: try #require(object.btf))
+    for program in object.programs {
+      let image = try object.image(of: program.name)
+      #expect(try image.relocated(against: own).instructions == image.instructions)
+      // What the digest is made of knows no numbers.
+      #expect(image.coreSubjects.count == image.coreRelocations.count)
+      #expect(image.coreSubjects.allSatisfy { !$0.contains("type ") })
+    }
+  }
+
   // MARK: Enumerations
 
   @Test func constantsOfBothSizes() throws {

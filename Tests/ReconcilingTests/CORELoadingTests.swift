@@ -36,7 +36,7 @@ import Testing
   @Test(.kernel) func `programs are fitted to the running kernel`() async {
     await #expect(processExitsWith: .success) {
       sandboxed {
-        let types = TargetTypes(vmlinux: try BTF(parsing: try KernelBTF.vmlinux()))
+        let types = try LiveKernel().targetTypes()
         for name in ["core_fields", "core_bitfields", "core_enums", "core_types"] {
           let loader = try Loader(name)
           for program in loader.object.programs {

@@ -1,5 +1,5 @@
 internal import BPFKernel
-internal import BPFObject
+public import BPFObject
 public import Planning
 
 extension LiveKernel {
@@ -136,6 +136,10 @@ extension LiveKernel {
         hints: error.hint.map { [$0] } ?? [])
     }
   }
+
+  /// The types of the running kernel and, when they are needed, of its modules: what programs are
+  /// relocated against. Read once; ENOENT when the kernel has no `/sys/kernel/btf/vmlinux`.
+  public func targetTypes() throws(KernelFailure) -> TargetTypes { try types().targets }
 
   private func types() throws(KernelFailure) -> KernelTypes {
     if let kernelTypes { return kernelTypes }
