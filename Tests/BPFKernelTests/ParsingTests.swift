@@ -81,9 +81,9 @@ import Testing
   }
 
   @Test func `the probe's tags tell the algorithm`() {
-    let sha1 = ProgramTag([0xa0, 0x4f, 0x5e, 0xef, 0x06, 0xa7, 0xf5, 0x55])
+    let sha1 = ProgramTag(bytes: [0xa0, 0x4f, 0x5e, 0xef, 0x06, 0xa7, 0xf5, 0x55])
     #expect(sha1.flatMap(TagAlgorithm.algorithm) == .sha1)
-    #expect(ProgramTag([1, 2, 3]) == nil)
-    #expect(ProgramTag([UInt8](repeating: 0, count: 8)).flatMap(TagAlgorithm.algorithm) == nil)
+    #expect(ProgramTag(bytes: [1, 2, 3]) == nil)
+    #expect(ProgramTag(bytes: [UInt8](repeating: 0, count: 8)).flatMap(TagAlgorithm.algorithm) == nil)
   }
 }
