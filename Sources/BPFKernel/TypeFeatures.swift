@@ -56,8 +56,10 @@ extension Feature {
     () throws(KernelError) in
     // r1 = r10 - 8; r2 = 8; r3 = 0
     let code = [
-      Instruction(opcode: 0xbf, registers: 0xa1), Instruction(opcode: 0x07, registers: 1, immediate: -8),
-      Instruction(opcode: 0xb7, registers: 2, immediate: 8), Instruction(opcode: 0xb7, registers: 3),
+      Instruction(opcode: 0xbf, registers: 0xa1),
+      Instruction(opcode: 0x07, registers: 1, immediate: -8),
+      Instruction(opcode: 0xb7, registers: 2, immediate: 8),
+      Instruction(opcode: 0xb7, registers: 3),
       Instruction(opcode: 0x85, immediate: 113), Instruction(opcode: 0xb7),
       Instruction(opcode: 0x95),
     ]

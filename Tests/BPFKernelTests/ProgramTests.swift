@@ -12,9 +12,7 @@ import Testing
         #expect(info.type == .xdp && info.name == "pass", "type and name")
         #expect(info.isGPLCompatible, "license")
         #expect(info.mapIDs.isEmpty, "no maps")
-        if Sandbox.kernelVersion >= (5, 16) {
-          #expect(info.verifiedInstructions == 2, "verified instructions")
-        }
+        #expect(info.verifiedInstructions == 2, "verified instructions")
         #expect(info.tag.description.count == 16, "the tag in hexadecimal")
         #expect(try Program(id: info.id).info() == info, "the same by its id")
 
@@ -25,10 +23,8 @@ import Testing
 
         // The context of XDP: data, data_end, data_meta, ingress, queue, egress.
         let context = bytes(UInt32(0)) + bytes(UInt32(64)) + [UInt8](repeating: 0, count: 16)
-        if Sandbox.kernelVersion >= (5, 15) {
-          let withContext = try program.testRun(TestRunInput(data: packet, context: context))
-          #expect(withContext.context.count == 24, "the context comes back")
-        }
+        let withContext = try program.testRun(TestRunInput(data: packet, context: context))
+        #expect(withContext.context.count == 24, "the context comes back")
       }
     }
   }

@@ -21,7 +21,8 @@ import Testing
     }
     let noise = (0..<512).map { UInt8(truncatingIfNeeded: $0 &* 167 ^ $0 >> 3) }
     #expect(Gzip.contents(of: noise) == nil)
-    let configuration = KernelConfiguration(parsing: Array("# CONFIG_A is not set\nCONFIG_B=y\n".utf8))
+    let configuration = KernelConfiguration(
+      parsing: Array("# CONFIG_A is not set\nCONFIG_B=y\n".utf8))
     #expect(configuration.settings == ["CONFIG_B": "y"])
   }
 

@@ -1,3 +1,4 @@
+import FakeKernel
 import Glibc
 import Manifest
 import Sandbox
@@ -62,7 +63,8 @@ import Testing
     #expect(try host.run("init", "build/fw.bpf.o") == .done)
     let draft = host.output
     for line in [
-      "name: fw", "    file: build/fw.bpf.o", "    #   limit: 5", "  fw/flows: {}  # hash, max_entries 8",
+      "name: fw", "    file: build/fw.bpf.o", "    #   limit: 5",
+      "  fw/flows: {}  # hash, max_entries 8",
       "  fw/drops: {}  # SEC(\"xdp\")", "  # fw/waits: {}  # SEC(\"?tc\")",
       "  # fw/odd: {type: CHANGE_ME}", "  #   xdp: {interface: CHANGE_ME}", "  switches:",
     ] {

@@ -16,13 +16,12 @@ extern int CONFIG_THIS_IS_NOWHERE __kconfig __weak;
 extern int LINUX_NOBODY_KNOWS __kconfig __weak;
 extern int LINUX_KERNEL_VERSION __kconfig;
 extern bool LINUX_HAS_BPF_COOKIE __kconfig;
-extern bool LINUX_HAS_SYSCALL_WRAPPER __kconfig;
 
 SEC("socket")
 int settings(struct __sk_buff *skb) {
   int sum = CONFIG_BPF + CONFIG_BPF_SYSCALL + CONFIG_64BIT + CONFIG_HZ + (int)CONFIG_NR_CPUS;
   sum += CONFIG_LOG_BUF_SHIFT + CONFIG_DEFAULT_HOSTNAME[0] + CONFIG_CC_VERSION_TEXT[1];
-  sum += LINUX_KERNEL_VERSION + LINUX_HAS_BPF_COOKIE + LINUX_HAS_SYSCALL_WRAPPER;
+  sum += LINUX_KERNEL_VERSION + LINUX_HAS_BPF_COOKIE;
   if (CONFIG_THIS_IS_NOWHERE || LINUX_NOBODY_KNOWS) return 0;
   return sum;
 }

@@ -17,7 +17,8 @@ extension ObjectFile {
     }
     return globals.filter { $0.section == section.name }.map { variable in
       let id = types[variable.offset] ?? variable.typeID
-      guard variable.size <= 65_536, let btf, id != 0, let layout = try? btf.layout(of: id), layout.size == variable.size
+      guard variable.size <= 65_536, let btf, id != 0, let layout = try? btf.layout(of: id),
+        layout.size == variable.size
       else { return (variable, nil) }
       return (variable, layout)
     }

@@ -54,7 +54,9 @@ struct InspectText {
     if map.data != nil {
       facts.append(counted(Int(map.valueSize), "byte"))
     } else {
-      if map.keySize > 0 { facts.append("key \(inspection.type(map.keyTypeID, size: map.keySize))") }
+      if map.keySize > 0 {
+        facts.append("key \(inspection.type(map.keyTypeID, size: map.keySize))")
+      }
       if map.valueSize > 0 {
         facts.append("value \(inspection.type(map.valueTypeID, size: map.valueSize))")
       }
