@@ -99,6 +99,9 @@ extension Feature {
   }
 
   /// `LINUX_HAS_SYSCALL_WRAPPER`: whether system calls take their arguments in one `pt_regs`.
+  ///
+  /// The symbol says so. libbpf sets a kprobe on it, which finds nothing on a kernel without
+  /// kprobes, where nothing can use the answer either.
   public static let systemCallWrappers = Feature("system call wrappers", since: .init(4, 17)) {
     () throws(KernelError) in
     #if arch(arm64)

@@ -9,6 +9,8 @@ import Testing
 final class FakeHost {
   let kernel = FakeKernel()
   var files: [String: String] = [:]
+  /// Files that are no text.
+  var objects: [String: [UInt8]] = [:]
   var environment: [String: String] = [:]
   /// What the person at the terminal types; nil = nobody is there.
   var answer: String?
@@ -67,6 +69,7 @@ final class FakeHost {
         },
         readAnswer: { self.answer }),
       read: { path throws(FileError) in
+        if let bytes = self.objects[path] { return bytes }
         guard let text = self.files[path] else {
           throw FileError(code: "not-found", message: "there is no file \(path)")
         }

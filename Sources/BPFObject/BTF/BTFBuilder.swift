@@ -125,4 +125,39 @@ public struct BTFBuilder: Sendable {
       .dataSection, name, count: kept.count, UInt32(truncatingIfNeeded: size),
       kept.flatMap { [$0.type, $0.offset, $0.size] })
   }
+
+  /// A function without parameters, and its prototype.
+  public mutating func function(
+    _ name: String, returning type: UInt32, linkage: BTF.Linkage
+  ) -> UInt32 {
+    let prototype = add(.functionPrototype, "", type)
+    return add(.function, name, count: Int(linkage.rawValue), prototype)
+  }
+
+  public mutating func float(_ name: String, size: Int) -> UInt32 {
+    add(.float, name, UInt32(truncatingIfNeeded: size))
+  }
+
+  /// A tag on a declaration as a whole.
+  public mutating func declarationTag(_ name: String, on type: UInt32) -> UInt32 {
+    add(.declarationTag, name, type, [.max])
+  }
+
+  public mutating func typeTag(_ name: String, _ type: UInt32) -> UInt32 {
+    add(.typeTag, name, type)
+  }
+
+  /// An enumeration of eight bytes, at most 65,535 constants.
+  public mutating func wideEnumeration(
+    _ name: String, _ constants: [(name: String, value: UInt64)]
+  ) -> UInt32 {
+    var words: [UInt32] = []
+    for constant in constants.prefix(0xffff) {
+      words += [
+        string(constant.name), UInt32(truncatingIfNeeded: constant.value),
+        UInt32(truncatingIfNeeded: constant.value >> 32),
+      ]
+    }
+    return add(.enumeration64, name, count: words.count / 3, 8, words)
+  }
 }

@@ -14,7 +14,18 @@ extension LiveKernel {
   }
 
   public func loadBTF(_ bytes: [UInt8]) throws(KernelFailure) -> LiveObject {
-    try wrap { () throws(KernelError) in try LiveObject(try LoadedBTF.load(bytes)) }
+    do throws(KernelError) {
+      return try LiveObject(try LoadedBTF.load(bytes))
+    } catch {
+      // An older kernel refuses kinds of types that it does not know: it is given others of the
+      // same size. What is refused for another reason is refused again.
+      guard error.errno == .invalid, let types = try? BTF(parsing: bytes) else {
+        throw KernelFailure(error)
+      }
+      let plain = types.replacing(TypeFeatures.missing)
+      guard plain != bytes else { throw KernelFailure(error) }
+      return try wrap { () throws(KernelError) in try LiveObject(try LoadedBTF.load(plain)) }
+    }
   }
 
   public func createMap(
@@ -30,6 +41,9 @@ extension LiveKernel {
     let map = try wrap { () throws(KernelError) in
       if parameters.type == .perfEventArray, parameters.maxEntries == 0 {
         parameters.maxEntries = UInt32(try BPFKernel.HostFacts.possibleCPUs())
+      }
+      if parameters.type == .ringbuf || parameters.type == .userRingbuf {
+        parameters.maxEntries = BPFKernel.HostFacts.ringBufferSize(parameters.maxEntries)
       }
       return try LiveKernel.create(parameters)
     }
@@ -76,8 +90,12 @@ extension LiveKernel {
     parameters.btf = load.btf?.btf
     parameters.functionInfo = image.functionInfo
     parameters.lineInfo = image.lineInfo
+    // Index 0 stands for the kernel itself.
     if !modules.isEmpty {
       parameters.descriptors = [0] + modules.map { $0.loaded.descriptor.rawValue }
+    }
+    if image.readsMemory, Feature.probeReadKernel.isSupported == false {
+      parameters.instructions = parameters.instructions.map(\.readingAnyMemory)
     }
     if let target = load.attachTo, let attachType = image.expectedAttachType {
       parameters.attachTypeID = try types().id(of: target, for: attachType)
