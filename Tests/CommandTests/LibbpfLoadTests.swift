@@ -5,8 +5,8 @@ import Testing
 /// What `init` writes for an object, `apply` loads, and to what libbpf loads: the same tags, the same
 /// attributes of maps, the same contents of constant data.
 ///
-/// bpftool is the oracle. A newer one than the distribution's is used where one was unpacked to
-/// `.build/oracle` (see Tests/README.md); the output says which.
+/// bpftool is the oracle. A newer one than the distribution's is used where `Tests/oracle/fetch` has
+/// put one into `.build/oracle`; the output says which.
 @Suite struct LibbpfLoadTests {
   private static let oracle: String = {
     let newer = Sandbox.packageRoot + "/.build/oracle/usr/sbin/bpftool"
