@@ -16,6 +16,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     _ = btf.isCompatible(id, with: UInt32(btf.count) &- id, of: btf)
   }
   // What is made for older kernels must be readable, or it could not be loaded.
-  if (try? BTF(parsing: btf.replacing(Set(BTF.Addition.allCases)))) == nil { fatalError("replaced") }
+  if (try? BTF(parsing: btf.replacing(Set(BTF.Addition.allCases)))) == nil {
+    fatalError("replaced")
+  }
   return 0
 }

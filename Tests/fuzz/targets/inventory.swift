@@ -12,6 +12,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys]
   guard let written = try? encoder.encode(inventory) else { return 0 }
-  if (try? JSONDecoder().decode(Inventory.self, from: written)) != inventory { fatalError("changed") }
+  if (try? JSONDecoder().decode(Inventory.self, from: written)) != inventory {
+    fatalError("changed")
+  }
   return 0
 }
