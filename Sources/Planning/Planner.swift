@@ -22,7 +22,8 @@ public func planDestroy(
   var options = options
   options.allowEmpty = true
   let ownership = Ownership(owner: owner, root: root, observed: observed.sorted)
-  let situation = Situation(ownership: ownership, goals: [:], options: options)
+  var situation = Situation(ownership: ownership, goals: [:], options: options)
+  situation.isDestroy = true
   return Derivation(situation: situation, isForApply: true).plan(end: .removeInventory)
 }
 

@@ -15,13 +15,19 @@ struct Prune {
     var draft = Draft(address, goal: nil, last: last)
     let path = last?.spec.text("pin.path")
     guard let last, let id = ownership.liveID(address), address.isPin ? id == last.id : true else {
-      draft.become(.forget, because: "it is gone already, and no longer in the manifest")
+      draft.become(
+        .forget,
+        because: situation.isDestroy
+          ? "it is gone already" : "it is gone already, and no longer in the manifest")
       return draft
     }
     draft.change.liveID = id
     draft.observed = last.spec
     draft.tag = ownership.programsByID[id]?.tag
-    draft.become(.delete, because: "it is no longer in the manifest")
+    draft.become(
+      .delete,
+      because: situation.isDestroy
+        ? "all that \(ownership.owner) owns is destroyed" : "it is no longer in the manifest")
     draft.add(Comparison.deletion(of: last.spec))
     finish(id, path: path, &draft)
     return draft

@@ -5,6 +5,8 @@ struct Situation {
   let ownership: Ownership
   let goals: [Address: Goal]
   let options: PlanOptions
+  /// Nothing is wanted because the owner goes, not because a manifest is empty.
+  var isDestroy = false
   var observed: ObservedState { ownership.observed }
   var host: HostFacts { observed.host }
 

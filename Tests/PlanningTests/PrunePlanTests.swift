@@ -70,14 +70,14 @@ import Testing
     let plan = planDestroy(owner: "edge", root: Fixture.root, scenario.kernel.observed)
     #expect(
       plan.brief() == """
-        delete map.flows [config] it is no longer in the manifest
+        delete map.flows [config] all that edge owns is destroyed
           ! its contents are lost
-        delete map.fw/.rodata [config] it is no longer in the manifest
-        delete map.fw/blocklist [config] it is no longer in the manifest
+        delete map.fw/.rodata [config] all that edge owns is destroyed
+        delete map.fw/blocklist [config] all that edge owns is destroyed
           ! its 2 entries are lost
-        delete program.fw/filter [config] it is no longer in the manifest
-        delete attachment.uplink/eth0 [config] it is no longer in the manifest
-        delete pin.shared [config] it is no longer in the manifest
+        delete program.fw/filter [config] all that edge owns is destroyed
+        delete attachment.uplink/eth0 [config] all that edge owns is destroyed
+        delete pin.shared [config] all that edge owns is destroyed
         > intent
         > detach attachment.uplink/eth0
         > unpin pin.shared /sys/fs/bpf/shared/blocklist
