@@ -48,3 +48,21 @@ public enum Step: Hashable, Sendable, Codable {
   /// Remove the inventory and the owner's directories: nothing is left to own.
   case removeInventory
 }
+
+extension Step {
+  /// The resource that the step works on; nil for those on the inventory and on leftovers.
+  public var address: Address? {
+    switch self {
+    case .createMap(let ref), .fillReferences(let ref), .changeEntries(let ref),
+      .freezeMap(let ref):
+      .map(ref)
+    case .loadProgram(let ref): .program(ref)
+    case .stagePin(let address), .createLink(let address), .updateLink(let address, _, _),
+      .recreateLink(let address, _), .publishPin(let address), .restorePin(let address, _),
+      .setPinAttributes(let address), .detachLink(let address, _), .clearReferences(let address),
+      .removePin(let address, _):
+      address
+    case .writeIntent, .removeLeftover, .writeFinal, .removeInventory: nil
+    }
+  }
+}

@@ -68,7 +68,7 @@ public struct Outcome: Sendable {
   mutating func settle() {
     addresses = [:]
     for report in steps {
-      guard let address = report.step.subject else { continue }
+      guard let address = report.step.address else { continue }
       let known = addresses[address] ?? .successful
       addresses[address] =
         Outcome.weight(report.status) > Outcome.weight(known)
@@ -103,22 +103,6 @@ public enum ApplyEvent: Hashable, Sendable {
 }
 
 extension Step {
-  /// The resource that the step works on; nil for those on the inventory and on leftovers.
-  var subject: Address? {
-    switch self {
-    case .createMap(let ref), .fillReferences(let ref), .changeEntries(let ref),
-      .freezeMap(let ref):
-      .map(ref)
-    case .loadProgram(let ref): .program(ref)
-    case .stagePin(let address), .createLink(let address), .updateLink(let address, _, _),
-      .recreateLink(let address, _), .publishPin(let address), .restorePin(let address, _),
-      .setPinAttributes(let address), .detachLink(let address, _), .clearReferences(let address),
-      .removePin(let address, _):
-      address
-    case .writeIntent, .removeLeftover, .writeFinal, .removeInventory: nil
-    }
-  }
-
   /// Nothing that anybody else can see: it goes with the process.
   var isStaging: Bool {
     switch self {

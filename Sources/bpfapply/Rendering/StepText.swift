@@ -1,22 +1,6 @@
 import Planning
 
 extension Step {
-  /// What it works on, where that is one resource.
-  var address: Address? {
-    switch self {
-    case .createMap(let ref), .fillReferences(let ref), .changeEntries(let ref),
-      .freezeMap(let ref):
-      .map(ref)
-    case .loadProgram(let ref): .program(ref)
-    case .stagePin(let address), .createLink(let address), .updateLink(let address, _, _),
-      .recreateLink(let address, _), .publishPin(let address), .restorePin(let address, _),
-      .setPinAttributes(let address), .detachLink(let address, _), .clearReferences(let address),
-      .removePin(let address, _):
-      address
-    case .writeIntent, .removeLeftover, .writeFinal, .removeInventory: nil
-    }
-  }
-
   /// Its name for machines.
   var code: String {
     switch self {
