@@ -44,7 +44,8 @@ public enum TypeFeatures {
       let variable = builder.variable("x", type: int, linkage: .static)
       _ = builder.declarationTag("tag", on: variable)
     case .typeTags: _ = builder.pointer(to: builder.typeTag("tag", int))
-    case .wideEnumerations: _ = builder.wideEnumeration("e", [("a", 1)])
+    case .wideEnumerations:
+      _ = builder.enumeration("e", size: 8, [BTF.Enumerator(name: "a", value: 1)])
     }
     return builder.btf.encoded()
   }

@@ -30,13 +30,24 @@ public struct OwnerMetadata: Hashable, Sendable {
   /// The BTF to load for the map, and the map, whose value type is in it.
   public func build() -> (btf: [UInt8], map: MapSpec) {
     let contents = contents
-    let (btf, section) = MetadataBTF.encode(variables.map { ($0.name, UInt32($0.bytes.count)) })
+    var types = BTFBuilder()
+    let character = types.integer("char", size: 1, signed: true)
+    var placed: [BTF.SectionVariable] = []
+    var offset: UInt32 = 0
+    for (name, bytes) in variables {
+      let text = types.array(of: character, count: bytes.count)
+      let size = UInt32(truncatingIfNeeded: bytes.count)
+      placed.append(
+        BTF.SectionVariable(type: types.variable(name, type: text), offset: offset, size: size))
+      offset += size
+    }
+    let section = types.dataSection(".rodata", size: contents.count, placed)
     var map = MapSpec(
       name: OwnerMetadata.mapName, type: .array, keySize: 4, valueSize: UInt32(contents.count),
       maxEntries: 1, flags: OwnerMetadata.flags)
     map.valueTypeID = section
     map.data = DataSection(kind: .rodata, contents: contents)
-    return (btf, map)
+    return (types.btf.encoded(), map)
   }
 
   /// Reads the map's value back; nil when it is not three strings.

@@ -2,9 +2,6 @@ import BPFKernel
 import BPFObject
 import Sandbox
 
-/// Object files have programs too; here they are always the kernel's.
-typealias Program = BPFKernel.Program
-
 /// `r0 = value; exit`.
 func returning(_ value: Int32) -> [Instruction] {
   [Instruction(opcode: 0xb7, immediate: value), Instruction(opcode: 0x95)]

@@ -67,7 +67,7 @@ enum Pinned {
     return link
   }
 
-  static func program(_ path: String) throws -> BPFKernel.Program {
+  static func program(_ path: String) throws -> Program {
     guard case .program(let program) = try open(path) else {
       throw SandboxError("\(path) is no program")
     }
@@ -133,8 +133,8 @@ struct Snapshot: Equatable {
 /// `r0 = value; exit`, loaded by nobody that bpfapply knows.
 func foreignProgram(
   _ type: ProgramType, _ attachType: AttachType?, returning value: Int32
-) throws -> BPFKernel.Program {
-  try BPFKernel.Program.load(
+) throws -> Program {
+  try Program.load(
     ProgramParameters(
       type: type, name: "foreign",
       instructions: [Instruction(opcode: 0xb7, immediate: value), Instruction(opcode: 0x95)],

@@ -82,7 +82,7 @@ import Testing
           ProgramLoad(
             image: image, maps: [".bss": data], btf: try loader.kernel.loadBTF(loader.btf),
             btfBytes: loader.btf))
-        let output = try BPFKernel.Program(id: program.id).testRun(TestRunInput(repeats: 0))
+        let output = try Program(id: program.id).testRun(TestRunInput(repeats: 0))
         #expect(output.returnValue == 0, "the program ran")
         let values = try loader.kernel.read(data).value(0)
         func number(_ name: String) throws -> Int32 {

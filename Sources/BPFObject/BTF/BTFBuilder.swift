@@ -146,18 +146,4 @@ public struct BTFBuilder: Sendable {
   public mutating func typeTag(_ name: String, _ type: UInt32) -> UInt32 {
     add(.typeTag, name, type)
   }
-
-  /// An enumeration of eight bytes, at most 65,535 constants.
-  public mutating func wideEnumeration(
-    _ name: String, _ constants: [(name: String, value: UInt64)]
-  ) -> UInt32 {
-    var words: [UInt32] = []
-    for constant in constants.prefix(0xffff) {
-      words += [
-        string(constant.name), UInt32(truncatingIfNeeded: constant.value),
-        UInt32(truncatingIfNeeded: constant.value >> 32),
-      ]
-    }
-    return add(.enumeration64, name, count: words.count / 3, 8, words)
-  }
 }

@@ -21,7 +21,7 @@ public struct ObjectFile: Sendable {
   /// The contents of the `license` section; empty when there is none.
   public let license: String
   /// The entry programs; functions that they call are part of their images.
-  public let programs: [Program]
+  public let programs: [ProgramSpec]
   /// Declared maps and data sections.
   public let maps: [MapSpec]
   /// The variables of the data sections.
@@ -55,7 +55,7 @@ public struct ObjectFile: Sendable {
   }
 
   init(
-    name: String, license: String, programs: [Program], maps: [MapSpec],
+    name: String, license: String, programs: [ProgramSpec], maps: [MapSpec],
     globals: [GlobalVariable], externs: [Extern], btf: BTF?, code: ObjectCode
   ) {
     self.name = name
@@ -70,7 +70,7 @@ public struct ObjectFile: Sendable {
   }
 
   /// The entry program of that name.
-  public func program(_ name: String) -> Program? { programs.first { $0.name == name } }
+  public func program(_ name: String) -> ProgramSpec? { programs.first { $0.name == name } }
 
   /// The map of that name: `blocklist`, `.rodata`.
   public func map(_ name: String) -> MapSpec? { maps.first { $0.name == name } }
@@ -98,7 +98,7 @@ public struct ObjectFile: Sendable {
 }
 
 /// An entry program of an object.
-public struct Program: Hashable, Sendable {
+public struct ProgramSpec: Hashable, Sendable {
   /// The function's name.
   public var name: String
   /// What the section's name says; its `text` is the name without `?`.

@@ -67,7 +67,7 @@ extension ObjectReader {
   /// Sets the initial slots of program arrays and maps of maps, which exist only as relocations of
   /// `.maps`.
   mutating func fillSlots(
-    of maps: [MapSpec], programs: [Program]
+    of maps: [MapSpec], programs: [ProgramSpec]
   ) throws(ObjectError) -> [MapSpec] {
     guard let index = code.mapSection, let entries = relocations[index] else { return maps }
     var filled = maps

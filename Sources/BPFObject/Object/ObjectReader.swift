@@ -43,7 +43,7 @@ struct ObjectReader {
     let (maps, globals) = try readMaps()
     let externs = try readExterns()
     let programs = code.functions.filter { !code.isSubprogram($0) }.map { function in
-      Program(
+      ProgramSpec(
         name: function.name, section: SectionName(code.sectionNames[function.section] ?? ""),
         instructionCount: function.count)
     }

@@ -48,7 +48,7 @@ extension LiveKernel {
   }
 
   private func link(
-    _ program: BPFKernel.Program, _ hook: BPFKernel.Hook
+    _ program: Program, _ hook: BPFKernel.Hook
   ) throws(KernelError) -> LiveObject {
     try LiveObject(try Link.create(program, on: hook))
   }

@@ -7,7 +7,7 @@ extension LiveKernel {
     try wrap { () throws(KernelError) in
       switch kind {
       case .map: LiveObject(try Map(id: id))
-      case .program: try LiveObject(try BPFKernel.Program(id: id))
+      case .program: try LiveObject(try Program(id: id))
       case .link: try LiveObject(try Link(id: id))
       }
     }
@@ -102,7 +102,7 @@ extension LiveKernel {
     }
     do throws(KernelError) {
       return try withExtendedLifetime((load, modules)) { () throws(KernelError) in
-        try LiveObject(try BPFKernel.Program.load(parameters))
+        try LiveObject(try Program.load(parameters))
       }
     } catch {
       var failure = KernelFailure(error, subject: "program \(image.name)")

@@ -5,7 +5,7 @@ internal import BPFObject
 public final class LiveObject: KernelObject {
   enum Payload {
     case map(Map)
-    case program(BPFKernel.Program)
+    case program(Program)
     case link(Link)
     case btf(LoadedBTF)
   }
@@ -20,7 +20,7 @@ public final class LiveObject: KernelObject {
     tag = nil
   }
 
-  init(_ program: BPFKernel.Program) throws(KernelError) {
+  init(_ program: Program) throws(KernelError) {
     let info = try program.info()
     payload = .program(program)
     id = info.id
@@ -65,8 +65,7 @@ extension LiveKernel {
     return map
   }
 
-  func program(_ object: LiveObject, _ operation: String) throws(KernelFailure) -> BPFKernel.Program
-  {
+  func program(_ object: LiveObject, _ operation: String) throws(KernelFailure) -> Program {
     guard case .program(let program) = object.payload else {
       throw wrongKind(object, operation, "program")
     }

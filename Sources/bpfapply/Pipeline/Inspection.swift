@@ -4,7 +4,7 @@ import BPFObject
 struct Inspection {
   /// A program, and as much of its image as can be known without a kernel.
   struct Program {
-    var program: BPFObject.Program
+    var program: ProgramSpec
     var image: ProgramImage?
     /// Why there is no image.
     var problem: ObjectError?
@@ -81,7 +81,7 @@ struct Inspection {
     return rest == 0 ? names : names + ["0x" + String(rest, radix: 16)]
   }
 
-  static func programFlags(_ program: BPFObject.Program) -> [String] {
+  static func programFlags(_ program: ProgramSpec) -> [String] {
     var words: [String] = []
     if program.flags & SectionName.sleepable != 0 { words.append("sleepable") }
     if program.flags & SectionName.xdpHasFrags != 0 { words.append("frags") }
@@ -90,7 +90,7 @@ struct Inspection {
   }
 
   /// `SEC("xdp")`, as it stands in the source.
-  static func section(_ program: BPFObject.Program) -> String {
+  static func section(_ program: ProgramSpec) -> String {
     "SEC(\"\(program.autoload ? "" : "?")\(program.section.text)\")"
   }
 

@@ -168,7 +168,7 @@ struct HookDraft {
   /// It has a hook of its own; others are run by maps or by name.
   var isAttachable = true
 
-  init(_ program: BPFObject.Program) {
+  init(_ program: ProgramSpec) {
     switch program.type {
     case .xdp where program.expectedAttachType == .xdp:
       decide("xdp: {interface: CHANGE_ME}")
