@@ -20,6 +20,8 @@ public struct MapSpec: Hashable, Sendable {
   public var pinByName: Bool
   /// The section of global data that the map holds; nil for declared maps.
   public var data: DataSection?
+  /// The object's global variables in an arena (`__arena`); nil = there are none.
+  public var arena: ArenaData?
   /// Initial slots of a prog_array or a map of maps: index → name of the program or map.
   public var slots: [UInt32: String]
   /// The template for the inner maps of a map of maps.
@@ -42,9 +44,13 @@ public struct MapSpec: Hashable, Sendable {
     self.valueTypeID = 0
     self.pinByName = false
     self.data = nil
+    self.arena = nil
     self.slots = [:]
     self.inner = []
   }
+
+  /// Types in the object's BTF say what keys or values are.
+  public var isDescribed: Bool { keyTypeID != 0 || valueTypeID != 0 }
 
   /// A name that the kernel accepts: other bytes than `[A-Za-z0-9_.]` become `_`, and it is cut
   /// to 15 bytes.
@@ -78,6 +84,21 @@ public struct DataSection: Hashable, Sendable {
 
   /// Neither programs nor user space change it once it is filled.
   public var isReadOnly: Bool { kind == .rodata || kind == .kconfig }
+}
+
+/// Global variables that lie in an arena's memory.
+public struct ArenaData: Hashable, Sendable {
+  /// Bytes from the arena's start.
+  public var offset: UInt64
+  public var contents: [UInt8]
+
+  public init(offset: UInt64, contents: [UInt8]) {
+    self.offset = offset
+    self.contents = contents
+  }
+
+  /// The section that such variables stand in.
+  public static let section = ".addr_space.1"
 }
 
 /// `BPF_F_*` flags of MAP_CREATE, by the names of the manifest (the kernel's, lower case, without

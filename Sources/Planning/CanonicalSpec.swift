@@ -28,6 +28,9 @@ extension DesiredMap {
   public var canonicalSpec: Spec {
     if let external { return Spec(["external": .text(external)]) }
     var spec = map.attributes
+    for (field, value) in map.inner.first?.attributes.fields ?? [:] {
+      spec["inner.\(field)"] = value
+    }
     spec["freeze"] = .bool(freeze || isReadOnlyData)
     spec["protect"] = .bool(protect)
     if sensitive { spec["sensitive"] = true }

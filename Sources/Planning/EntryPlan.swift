@@ -100,9 +100,10 @@ struct EntryPlan {
     judgeMerged(goal, live, &draft)
     guard case .recorded = goal.source, let digest = goal.spec["entries.digest"],
       goal.spec["entries.policy"] == "exact", goal.spec["entries.values"] == nil,
-      !EntryRules(live.type).keepsItselfAlive,
-      ![.progArray, .arrayOfMaps, .hashOfMaps].contains(live.type),
-      let observed = live.contents?.observedDigest(type: live.type, valueSize: Int(live.valueSize)),
+      !EntryRules(live.type).keepsItselfAlive, let contents = live.contents,
+      let observed = live.type == .progArray || live.type.isMapOfMaps
+        ? slotDigest(contents, live.type)
+        : contents.observedDigest(type: live.type, valueSize: Int(live.valueSize)),
       digest != .text(observed)
     else { return }
     draft.add([
@@ -112,6 +113,29 @@ struct EntryPlan {
     draft.become(
       .update,
       because: "its entries are not those that were applied (\(EntryPlan.howToSee(situation)))")
+  }
+
+  /// The digest that a declaration of what is in the slots would have.
+  private func slotDigest(_ contents: EntryTable, _ type: MapType) -> String? {
+    guard contents.valueSize == 4 else { return nil }
+    var references: [[UInt8]: [EntryReference]] = [:]
+    for row in 0..<contents.count {
+      let id = hostNumber(contents.value(row))
+      var reference: EntryReference =
+        type == .progArray ? .program("#\(id)", offset: 0) : .map("#\(id)")
+      for (address, draft) in drafts where draft.change.liveID == id {
+        switch (address, type) {
+        case (.program(let ref), .progArray): reference = .program(ref, offset: 0)
+        case (.map(let ref), _) where type != .progArray: reference = .map(ref)
+        default: break
+        }
+      }
+      references[Array(contents.key(row))] = [reference]
+    }
+    let table = EntryTable(
+      keySize: contents.keySize, valueSize: 4, keys: contents.keys,
+      values: [UInt8](repeating: 0, count: contents.values.count))
+    return DesiredEntries(policy: .exact, table: table, references: references).digest(for: type)
   }
 
   /// Digests tell that entries differ, and only the manifest which.

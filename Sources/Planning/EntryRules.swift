@@ -44,7 +44,7 @@ extension DesiredEntries {
   }
 
   /// The maps and programs that entries refer to.
-  var targets: Set<Address> {
+  public var targets: Set<Address> {
     Set(references.values.joined().compactMap(\.address))
   }
 

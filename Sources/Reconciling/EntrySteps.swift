@@ -10,7 +10,7 @@ extension Execution {
     let type = maps[ref]?.map.type ?? observedType(of: .map(ref))
 
     var former = EntryBatches()
-    var slots: [(key: [UInt8], value: [UInt8], offset: Int, target: K.Object)] = []
+    var slots: [MapSlot<K.Object>] = []
     var absent: [[UInt8]] = []
     for change in changes {
       guard let before = change.before else {
@@ -19,17 +19,18 @@ extension Execution {
       }
       // What is replaced is held, or it could be gone when it has to be put back.
       if let slot = ReferenceSlot(type: type, value: before) {
-        try slots.append((change.key, before, slot.offset, open(slot.kind, slot.id)))
+        try slots.append(
+          MapSlot(
+            key: change.key, value: before, offset: slot.offset, target: open(slot.kind, slot.id)))
       } else {
         former.add(change.key, before)
       }
     }
-    journal.record(currentStep, "entries of map.\(ref)") { [kernel] () throws(KernelFailure) in
+    journal.record(currentStep, "entries of map.\(ref)") {
+      [kernel, slots] () throws(KernelFailure) in
       for key in absent { try kernel.remove(key: key, from: map) }
       for table in former.tables { try kernel.write(table, to: map) }
-      for slot in slots {
-        try kernel.write(slot.target, at: slot.offset, of: slot.value, key: slot.key, to: map)
-      }
+      try kernel.write(slots, to: map)
     }
 
     // Removals first: a full map has room for nothing else.
@@ -37,16 +38,20 @@ extension Execution {
       try kernel.remove(key: change.key, from: map)
     }
     var batches = EntryBatches()
+    var newSlots: [MapSlot<K.Object>] = []
     for change in changes {
       guard let after = change.after else { continue }
       if let target = change.target {
-        try kernel.write(
-          object(for: target.address), at: target.offset, of: after, key: change.key, to: map)
+        try newSlots.append(
+          MapSlot(
+            key: change.key, value: after, offset: target.offset,
+            target: object(for: target.address)))
       } else {
         batches.add(change.key, after)
       }
     }
     for table in batches.tables { try kernel.write(table, to: map) }
+    try kernel.write(newSlots, to: map)
   }
 
   func freezeMap(_ ref: String) throws(KernelFailure) {
@@ -71,8 +76,9 @@ extension Execution {
       }
       let program = try open(.program, slot.id)
       try kernel.remove(key: key, from: map)
+      let former = MapSlot(key: key, value: value, offset: slot.offset, target: program)
       journal.record(currentStep, "slot of \(address)") { [kernel] () throws(KernelFailure) in
-        try kernel.write(program, at: slot.offset, of: value, key: key, to: map)
+        try kernel.write([former], to: map)
       }
     }
   }

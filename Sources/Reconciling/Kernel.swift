@@ -31,10 +31,9 @@ public protocol Kernel: AnyObject {
   /// Writes all entries of the table, in batches where the map can. For a per-CPU map each value
   /// is written for every possible CPU when it is one CPU's long, else taken as all CPUs'.
   func write(_ entries: EntryTable, to map: Object) throws(KernelFailure)
-  /// Stores a descriptor (or what its id is) at `offset` of the value; other bytes from `value`.
-  func write(
-    _ target: Object, at offset: Int, of value: [UInt8], key: [UInt8], to map: Object)
-    throws(KernelFailure)
+  /// Writes entries whose values refer to other objects, in batches where the map can: each update
+  /// of a map of maps waits for a grace period.
+  func write(_ slots: [MapSlot<Object>], to map: Object) throws(KernelFailure)
   /// Removing a key that is not there is no error.
   func remove(key: [UInt8], from map: Object) throws(KernelFailure)
   func freeze(_ map: Object) throws(KernelFailure)
@@ -106,6 +105,23 @@ public struct MapCreation<Object: KernelObject> {
     self.map = map
     self.btf = btf
     self.inner = inner
+  }
+}
+
+/// An entry whose value holds a map or a program.
+public struct MapSlot<Object: KernelObject> {
+  public var key: [UInt8]
+  /// The bytes around the reference.
+  public var value: [UInt8]
+  /// Where in the value the target's descriptor goes.
+  public var offset: Int
+  public var target: Object
+
+  public init(key: [UInt8], value: [UInt8], offset: Int = 0, target: Object) {
+    self.key = key
+    self.value = value
+    self.offset = offset
+    self.target = target
   }
 }
 

@@ -6,53 +6,61 @@ extension Execution {
   func createMap(_ ref: String) throws(KernelFailure) {
     guard let map = maps[ref] else { throw missing(.map(ref)) }
     var creation = MapCreation<K.Object>(map: map.map)
-    if let object = map.object, map.map.keyTypeID != 0 || map.map.valueTypeID != 0 {
-      creation.btf = try btf(of: object)
-    }
+    if let object = map.object, map.map.isDescribed { creation.btf = try btf(of: object) }
     // The template is only looked at while the outer map is made.
     if let inner = map.map.inner.first {
-      creation.inner = try kernel.createMap(MapCreation(map: inner, btf: creation.btf))
+      var template = MapCreation<K.Object>(map: inner)
+      if let object = map.object, inner.isDescribed { template.btf = try btf(of: object) }
+      creation.inner = try kernel.createMap(template)
     }
-    let object = try kernel.createMap(creation)
+    let object: K.Object
+    do throws(KernelFailure) {
+      object = try kernel.createMap(creation)
+    } catch {
+      throw error.about(.map(ref))
+    }
     made[.map(ref)] = object
 
     if let entries = map.entries {
       let plain = entries.withoutReferences
       if !plain.isEmpty { try kernel.write(plain, to: object) }
-      for (key, references) in entries.sortedReferences where !isLate(references) {
+      for (key, references) in entries.sortedReferences
+      where references.allSatisfy({ $0.address == nil }) {
         let value = try value(of: key, in: entries)
-        if let inner = references.lazy.compactMap(\.address).first {
-          try kernel.write(self.object(for: inner), at: 0, of: value, key: key, to: object)
-        } else {
-          let row = EntryTable(
-            keySize: key.count, valueSize: value.count, keys: key, values: value)
-          try kernel.write(row, to: object)
-        }
+        try kernel.write(
+          EntryTable(keySize: key.count, valueSize: value.count, keys: key, values: value),
+          to: object)
       }
     } else if let data = map.map.data, data.kind != .kconfig, !data.contents.isEmpty {
       try kernel.write(data.table(keySize: Int(map.map.keySize)), to: object)
     }
-    if freezesAtCreation(map), !hasLateReferences(map) { try kernel.freeze(object) }
+    // Slots are filled when their targets are there.
+    if freezesAtCreation(map), map.entries?.targets.isEmpty ?? true { try kernel.freeze(object) }
   }
 
-  /// Slots whose targets had to be loaded first. On a map that is visible already (or whose program
+  /// Slots whose targets had to be made first. On a map that is visible already (or whose program
   /// values would keep it alive for ever), each is journaled.
   func fillReferences(_ ref: String) throws(KernelFailure) {
     guard let map = maps[ref], let entries = map.entries else { return }
     let object = try object(for: .map(ref))
+    var slots: [MapSlot<K.Object>] = []
     for (key, references) in entries.sortedReferences {
       guard let reference = references.first(where: { $0.address != nil }),
         let address = reference.address
       else { continue }
-      let target = try self.object(for: address)
-      let value = try value(of: key, in: entries)
-      if isCommitting {
+      try slots.append(
+        MapSlot(
+          key: key, value: value(of: key, in: entries), offset: reference.offset,
+          target: self.object(for: address)))
+    }
+    if isCommitting {
+      for slot in slots {
         journal.record(currentStep, "slot of map.\(ref)") { [kernel] () throws(KernelFailure) in
-          try kernel.remove(key: key, from: object)
+          try kernel.remove(key: slot.key, from: object)
         }
       }
-      try kernel.write(target, at: reference.offset, of: value, key: key, to: object)
     }
+    try kernel.write(slots, to: object)
     if freezesAtCreation(map) { try kernel.freeze(object) }
   }
 
@@ -101,27 +109,6 @@ extension Execution {
 
   private func freezesAtCreation(_ map: DesiredMap) -> Bool {
     map.freeze || map.map.data?.isReadOnly == true
-  }
-
-  private func hasLateReferences(_ map: DesiredMap) -> Bool {
-    map.entries?.references.values.contains(where: isLate) ?? false
-  }
-
-  /// To something that has to be loaded first.
-  private func isLate(_ references: [EntryReference]) -> Bool {
-    references.contains {
-      switch $0 {
-      case .program: true
-      case .map(let inner): !canResolve(.map(inner))
-      case .interface: false
-      }
-    }
-  }
-
-  private func canResolve(_ address: Address) -> Bool {
-    if made[address] != nil || changes[address]?.liveID != nil { return true }
-    if case .map(let ref) = address, maps[ref]?.external != nil { return true }
-    return false
   }
 
   /// The declared value with the indexes of the interfaces that it names.

@@ -99,9 +99,16 @@ extension FakeKernel {
   }
 
   public func write(
-    _ target: FakeObject, at offset: Int, of value: [UInt8], key: [UInt8], to object: FakeObject
+    _ slots: [MapSlot<FakeObject>], to object: FakeObject
   ) throws(KernelFailure) {
-    try enter("writeReference", "map \(object.id)")
+    for slot in slots {
+      try enter("writeReference", "map \(object.id)")
+      try put(slot, object)
+    }
+  }
+
+  private func put(_ slot: MapSlot<FakeObject>, _ object: FakeObject) throws(KernelFailure) {
+    let (key, value, offset, target) = (slot.key, slot.value, slot.offset, slot.target)
     guard let map = map(object.key) else { return }
     func invalid(_ message: String) -> KernelFailure {
       failure("BPF_MAP_UPDATE_ELEM", map.spec.name, Errno.inval, message)

@@ -103,7 +103,7 @@ struct KernelContract<K: Kernel> {
         map: MapSpec(name: "jumps", type: .progArray, keySize: 4, valueSize: 4, maxEntries: 2)))
     let program = try load("one", returning: 1)
     try kernel.write(
-      program, at: 0, of: Fixture.bytes(0, 4), key: Fixture.bytes(1, 4), to: array)
+      [MapSlot(key: Fixture.bytes(1, 4), value: Fixture.bytes(0, 4), target: program)], to: array)
     #expect(
       try kernel.read(array) == Fixture.table(keySize: 4, valueSize: 4, [1: UInt64(program.id)]),
       "a slot reads as the program's id")

@@ -38,6 +38,13 @@ struct ObjectCode: Sendable {
     var kind: Int
   }
 
+  struct Arena: Sendable {
+    var section: Int
+    var map: String
+    /// Where the section begins in the arena.
+    var offset: UInt64
+  }
+
   /// By the section's index in the file.
   var sections: [Int: Section] = [:]
   /// `.text`, where the functions stand that programs call.
@@ -51,6 +58,8 @@ struct ObjectCode: Sendable {
   var mapsByOffset: [UInt64: String] = [:]
   /// The data map of a section of the file.
   var dataMaps: [Int: String] = [:]
+  /// The section of variables in the arena.
+  var arena: Arena?
   /// Names of all sections that a relocation may meet, for errors.
   var sectionNames: [Int: String] = [:]
   var extended = BTFExtension()

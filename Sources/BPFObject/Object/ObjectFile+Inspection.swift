@@ -26,7 +26,9 @@ extension ObjectFile {
 
   /// The bytes that a variable starts with.
   public func contents(of variable: GlobalVariable) -> [UInt8] {
-    guard let data = map(variable.section)?.data?.contents, variable.offset >= 0,
+    let isInArena = variable.section == ArenaData.section
+    let arena = isInArena ? maps.lazy.compactMap(\.arena).first?.contents : nil
+    guard let data = arena ?? map(variable.section)?.data?.contents, variable.offset >= 0,
       variable.size >= 0, variable.offset <= data.count - variable.size
     else { return [] }
     return Array(data[variable.offset..<variable.offset + variable.size])

@@ -38,8 +38,45 @@ extension ObjectReader {
         ? readSymbols(symbols[index] ?? [], of: name, size: contents.count)
         : readGlobals(of: name, size: contents.count)
     }
+    globals += try readArena(&maps)
     if let map = try configurationMap() { maps.append(map) }
     return (maps, globals)
+  }
+
+  /// Puts the variables of the arena into the one arena that is declared, at its end as libbpf 1.7
+  /// does: address zero stays free.
+  private mutating func readArena(_ maps: inout [MapSpec]) throws(ObjectError) -> [GlobalVariable] {
+    let name = ArenaData.section
+    let arenas = maps.indices.filter { maps[$0].type == .arena }
+    if arenas.count > 1 {
+      throw ObjectError(
+        section: ".maps",
+        message: "the maps \"\(maps[arenas[0]].name)\" and \"\(maps[arenas[1]].name)\" are both "
+          + "arenas, and an object can have one")
+    }
+    guard let index = sectionIndexes[name], elf.sections[index].size > 0 else { return [] }
+    guard let arena = arenas.first else {
+      throw ObjectError(
+        section: name, message: "there are variables in an arena, and no arena is declared",
+        hint: "declare a map of type BPF_MAP_TYPE_ARENA in SEC(\".maps\")")
+    }
+    let page: UInt64 = 4096
+    let size = elf.sections[index].size
+    let room = UInt64(maps[arena].maxEntries) * page
+    guard size <= UInt64(ObjectFile.zeroFilledLimit), (size + page - 1) / page * page <= room else {
+      throw ObjectError(
+        section: name,
+        message: "\(size) bytes of variables do not fit in the arena \"\(maps[arena].name)\", which "
+          + "has \(maps[arena].maxEntries) pages",
+        hint: "raise its max_entries")
+    }
+    let offset = room - (size + page - 1) / page * page
+    let contents =
+      elf.sections[index].isZeroFilled
+      ? [UInt8](repeating: 0, count: Int(size)) : elf.contents(ofSection: index)
+    maps[arena].arena = ArenaData(offset: offset, contents: contents)
+    code.arena = ObjectCode.Arena(section: index, map: maps[arena].name, offset: offset)
+    return btf == nil ? [] : try readGlobals(of: name, size: contents.count)
   }
 
   private func dataKind(of index: Int) -> DataSection.Kind? {

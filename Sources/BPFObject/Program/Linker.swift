@@ -167,18 +167,23 @@ struct Linker {
       instructions[position + 1].immediate = 0
       references.append(MapReference(instruction: position, map: map))
     } else if let map = code.dataMaps[symbol.section] {
-      let value =
-        UInt32(truncatingIfNeeded: symbol.value) &+ UInt32(bitPattern: instruction.immediate)
-      instructions[position].setSource(PseudoSource.mapValue)
-      instructions[position].immediate = 0
-      instructions[position + 1].immediate = Int32(bitPattern: value)
-      references.append(MapReference(instruction: position, map: map, valueOffset: value))
+      refer(to: map, at: UInt32(truncatingIfNeeded: symbol.value), position)
+    } else if let arena = code.arena, symbol.section == arena.section {
+      refer(to: arena.map, at: UInt32(truncatingIfNeeded: symbol.value &+ arena.offset), position)
     } else {
       let section = code.sectionNames[symbol.section] ?? "\(symbol.section)"
       throw failure(
-        "refers to the section \(section), which is neither maps nor data", function, offset,
-        hint: section.hasPrefix(".addr_space") ? "arenas are not supported yet" : nil)
+        "refers to the section \(section), which is neither maps nor data", function, offset)
     }
+  }
+
+  /// An address in a map's value; the instruction has an offset to add.
+  private mutating func refer(to map: String, at offset: UInt32, _ position: Int) {
+    let value = offset &+ UInt32(bitPattern: instructions[position].immediate)
+    instructions[position].setSource(PseudoSource.mapValue)
+    instructions[position].immediate = 0
+    instructions[position + 1].immediate = Int32(bitPattern: value)
+    references.append(MapReference(instruction: position, map: map, valueOffset: value))
   }
 
   /// A use of what the kernel provides; its instructions are filled in when the kernel is known.

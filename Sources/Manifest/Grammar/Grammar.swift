@@ -75,7 +75,7 @@ public enum Grammar {
         "The NUMA node that holds the map."),
       Field(
         "map_extra", .scalar(.unsigned), "What the type uses it for: bloom filter hashes."),
-      Field("inner", .later("maps of maps"), supported: false, "The template of inner maps."),
+      Field("inner", .block(inner), "What the maps in a map of maps are like."),
       Field("entries", .block(entries), "What the map has to hold."),
       Field("freeze", .scalar(.boolean), default: "false", "User space may not write it again."),
       Field(
@@ -99,6 +99,16 @@ public enum Grammar {
       Field(
         "external", .scalar(.bpffsPath),
         "The pin of a map that is used, checked for compatibility and never changed."),
+    ])
+
+  static let inner = Block(
+    "inner map", "What the maps in a map of maps are like.",
+    [
+      Field("type", .scalar(.choice(innerTypes)), "Their type."),
+      Field("key", .type, "The type of their keys."),
+      Field("value", .type, "The type of their values."),
+      Field("max_entries", .scalar(.size), "How many entries fit in each; arrays have exactly so many."),
+      Field("map_flags", .list(of: .scalar(.choice(mapFlags))), "BPF_F_* flags of MAP_CREATE."),
     ])
 
   static let entries = Block(
@@ -172,12 +182,16 @@ public enum Grammar {
     .init(name, "BPF_MAP_TYPE_\(name.uppercased())", supported: supportedMapTypes.contains(name))
   }
 
-  /// What maps of this version can be declared as; objects may hold others.
+  /// What maps of the manifest's own can be declared as; objects may hold others.
   static let supportedMapTypes: Set<String> = [
     "hash", "array", "percpu_hash", "percpu_array", "lru_hash", "lru_percpu_hash", "lpm_trie",
-    "prog_array", "ringbuf", "perf_event_array", "queue", "stack", "bloom_filter", "devmap",
-    "devmap_hash", "cpumap",
+    "prog_array", "ringbuf", "user_ringbuf", "perf_event_array", "queue", "stack", "bloom_filter",
+    "devmap", "devmap_hash", "cpumap", "array_of_maps", "hash_of_maps", "stack_trace",
+    "cgroup_array", "sockmap", "sockhash", "xskmap", "reuseport_sockarray", "arena",
   ]
+
+  /// The kernel takes no maps of maps of maps.
+  static let innerTypes: [ScalarForm.Choice] = mapTypes.filter { !$0.name.hasSuffix("_of_maps") }
 
   /// Without those that the field `numa_node` or the loader itself sets.
   static let mapFlags: [ScalarForm.Choice] = {

@@ -74,6 +74,7 @@ public struct Manifest: Sendable {
     public var flags: Located<UInt32>?
     public var numaNode: Located<UInt32>?
     public var extra: Located<UInt64>?
+    public var inner: InnerMap?
     public var entries: Entries?
     public var freeze: Located<Bool>?
     public var protect: Bool
@@ -94,6 +95,18 @@ public struct Manifest: Sendable {
     private func objectPart(_ part: Substring) -> String? {
       part.count < ref.value.count ? String(part) : nil
     }
+  }
+
+  /// What is said about the maps in a map of maps; for a map of an object, what differs from it.
+  public struct InnerMap: Sendable {
+    public var type: Located<MapType>?
+    public var key: TypedData?
+    public var value: TypedData?
+    public var maxEntries: Located<UInt32>?
+    /// `BPF_F_*` bits.
+    public var flags: Located<UInt32>?
+    public var at: Position
+    var given: Set<String>
   }
 
   public struct Entries: Sendable {

@@ -98,11 +98,22 @@ struct ManifestReader {
       },
       flags: fields.flags("map_flags", MapFlag.names),
       numaNode: fields.number("numa_node", as: UInt32.self),
-      extra: fields.number("map_extra", as: UInt64.self), entries: entries,
+      extra: fields.number("map_extra", as: UInt64.self), inner: fields.block("inner").map(inner),
+      entries: entries,
       freeze: fields.boolean("freeze"), protect: fields.boolean("protect")?.value ?? false,
       sensitive: fields.boolean("sensitive")?.value ?? false,
       onReplace: fields.map("on_replace") { DesiredMap.OnReplace(rawValue: $0) },
       external: fields.text("external"), given: fields.names)
+  }
+
+  private func inner(_ fields: BlockReader) -> Manifest.InnerMap {
+    Manifest.InnerMap(
+      type: fields.enumeration("type", as: MapType.self), key: fields.data("key"),
+      value: fields.data("value"),
+      maxEntries: fields.map("max_entries") { text in
+        ScalarText.size(text).flatMap { UInt32(exactly: $0) }
+      },
+      flags: fields.flags("map_flags", MapFlag.names), at: fields.at, given: fields.names)
   }
 
   private func entries(_ fields: BlockReader) -> Manifest.Entries {

@@ -16,6 +16,12 @@ extension Resolver {
     return nil
   }
 
+  /// The REF that a REF stands for; itself when it is bound to nothing.
+  func mapRef(_ ref: String) -> String {
+    guard let (object, name) = Self.parts(ref) else { return ref }
+    return boundRef(object, name) ?? ref
+  }
+
   /// Each binding is of a map that the object has, and leads somewhere.
   mutating func checkBindings() {
     for object in manifest.objects {

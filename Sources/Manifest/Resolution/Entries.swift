@@ -8,7 +8,7 @@ extension Resolver {
   ) -> DesiredEntries? {
     guard checkPolicy(declared, map) else { return nil }
     let before = log.errors.count
-    var rows = EntryRows(map: map)
+    var rows = EntryRows(map: map, boundMap: mapRef)
     if let items = declared.items {
       for item in items where !log.isFull {
         if item.value.isSensitive || item.key?.isSensitive == true { map.sensitive = true }
@@ -43,7 +43,7 @@ extension Resolver {
     case .bloomFilter: possible = [.merge, .seed]
     case .lruHash, .lruPercpuHash: possible = [.merge, .seed]
     case .hash, .array, .percpuHash, .percpuArray, .lpmTrie, .progArray, .devmap, .devmapHash,
-      .cpumap:
+      .cpumap, .arrayOfMaps, .hashOfMaps:
       possible = [.exact, .merge, .seed]
     default: possible = []
     }
@@ -62,7 +62,7 @@ extension Resolver {
     do throws(EntryError) {
       let added = try rows.add(key: item.key?.value, value: item.value.value)
       rows.origins.append(item.key?.at ?? item.at)
-      want(added, at: item.value.at)
+      want(added, location(item.value.at), item.value.at, by: rows.ref)
     } catch {
       let data = error.part == .key ? item.key : item.value
       guard let data else {
@@ -95,7 +95,7 @@ extension Resolver {
     do throws(EntryError) {
       let added = try rows.add(key: row.key, value: row.value)
       rows.origins.append(Position(line: UInt32(clamping: row.line), column: 1))
-      wantFromFile(added, row, reader)
+      want(added, reader.locate(.value, [], in: row), manifest.name.at, by: rows.ref)
     } catch {
       let place = reader.locate(error.part, error.error.path, in: row)
       log.add(
@@ -105,18 +105,20 @@ extension Resolver {
     }
   }
 
-  /// A program that is referred to has to be loaded.
-  private mutating func want(_ references: [EntryReference], at position: Position) {
-    for case .program(let ref, _) in references {
-      checkReference(ref, location(position), position)
-    }
-  }
-
-  private mutating func wantFromFile(
-    _ references: [EntryReference], _ row: EntryRow, _ reader: any EntryReader
+  /// What an entry of the map `outer` refers to has to be made.
+  private mutating func want(
+    _ references: [EntryReference], _ place: SourceLocation, _ position: Position, by outer: String
   ) {
-    for case .program(let ref, _) in references {
-      checkReference(ref, reader.locate(.value, [], in: row), manifest.name.at)
+    for reference in references {
+      switch reference {
+      case .program(let ref, _): checkReference(ref, place, position)
+      case .map(let ref):
+        if isMap(ref, place) {
+          pending.append((.map(ref), position))
+          innerUses.append((outer, ref, place))
+        }
+      case .interface: break
+      }
     }
   }
 
@@ -161,22 +163,30 @@ extension Resolver {
     }
   }
 
-  /// The programs that the object itself puts into a program array.
+  /// The programs or maps that the object itself puts into a program array or map of maps.
   mutating func slotEntries(of map: DesiredMap, at position: Position) -> DesiredEntries? {
-    guard map.map.type == .progArray, let object = map.object else { return nil }
-    var rows = EntryRows(map: map)
+    guard let object = map.object else { return nil }
+    guard map.map.keySize == 4 else {
+      log.error(
+        "bad-object",
+        "'\(map.ref)' has values in the object and keys of \(map.map.keySize) bytes: slots are "
+          + "numbered in four", at: position)
+      return nil
+    }
+    var keys: [UInt8] = []
+    var references: [[UInt8]: [EntryReference]] = [:]
     for (slot, name) in map.map.slots.sorted(by: { $0.key < $1.key }) {
       let ref = "\(object)/\(name)"
-      do throws(EntryError) {
-        _ = try rows.add(
-          key: .scalar(String(slot), plain: true), value: .scalar(ref, plain: true))
-        pending.append((.program(ref), position))
-      } catch {
-        log.error(
-          "bad-object", "slot \(slot) of '\(map.ref)': \(error.error.message)", at: position)
-        return nil
-      }
+      let reference: EntryReference =
+        map.map.type == .progArray ? .program(ref, offset: 0) : .map(mapRef(ref))
+      let key = unsafe withUnsafeBytes(of: slot) { unsafe Array($0) }
+      keys += key
+      references[key] = [reference]
+      want([reference], location(position), position, by: map.ref)
     }
-    return DesiredEntries(policy: .exact, table: rows.table, references: rows.references)
+    let values = [UInt8](repeating: 0, count: 4 * references.count)
+    return DesiredEntries(
+      policy: .exact, table: EntryTable(keySize: 4, valueSize: 4, keys: keys, values: values),
+      references: references)
   }
 }

@@ -15,6 +15,8 @@ struct EntryError: Error {
 /// Entries as they are encoded, side by side as in the table that they become.
 struct EntryRows {
   private let map: DesiredMap
+  /// The REF that a REF stands for, bindings followed.
+  private let boundMap: (String) -> String
   private let keySize: Int
   private let valueSize: Int
   private let hasKey: Bool
@@ -27,13 +29,16 @@ struct EntryRows {
   var origins: [Position] = []
   var fileStart = 0
 
-  init(map: DesiredMap) {
+  init(map: DesiredMap, boundMap: @escaping (String) -> String = { $0 }) {
     self.map = map
+    self.boundMap = boundMap
     keySize = Int(map.map.keySize)
     valueSize = Int(map.map.valueSize)
     hasKey = keySize > 0
     isIndexed = Resolver.isIndexed(map.map.type)
   }
+
+  var ref: String { map.ref }
 
   var table: EntryTable {
     EntryTable(keySize: keySize, valueSize: valueSize, keys: keys, values: values)
@@ -84,6 +89,7 @@ struct EntryRows {
     do throws(ValueError) {
       switch map.map.type {
       case .progArray: return try program(value)
+      case .arrayOfMaps, .hashOfMaps: return try innerMap(value)
       case .devmap, .devmapHash: return try ReferenceValue(valueSize, "ifindex").encode(value)
       case .cpumap: return try ReferenceValue(valueSize, "qsize").encode(value)
       default:
@@ -104,6 +110,15 @@ struct EntryRows {
       throw ValueError(message: "expected a program: OBJECT/NAME")
     }
     return ([UInt8](repeating: 0, count: valueSize), [.program(ref, offset: 0)])
+  }
+
+  private func innerMap(
+    _ value: Value
+  ) throws(ValueError) -> (bytes: [UInt8], references: [EntryReference]) {
+    guard case .scalar(let ref, _) = value, ScalarText.isReference(ref) else {
+      throw ValueError(message: "expected a map: NAME or OBJECT/NAME")
+    }
+    return ([UInt8](repeating: 0, count: valueSize), [.map(boundMap(ref))])
   }
 
   /// Pairs of rows with the same key, at most `limit`.

@@ -84,7 +84,7 @@ extension Resolver {
   }
 
   private mutating func checkSupported(_ map: DesiredMap, at position: Position) -> Bool {
-    let later: [MapType] = [.arrayOfMaps, .hashOfMaps, .structOps, .arena, .insnArray]
+    let later: [MapType] = [.structOps, .insnArray]
     guard later.contains(map.map.type) else { return true }
     log.error(
       "not-supported-yet", "the map '\(map.ref)' is a \(map.map.type), which is not supported yet",
@@ -101,15 +101,17 @@ extension Resolver {
     if let flags = declared?.flags { map.map.flags = flags.value }
     if let node = declared?.numaNode { map.map.numaNode = node.value }
     if let extra = declared?.extra { map.map.extra = extra.value }
-    if object == nil { setImpliedSizes(of: &map.map) }
+    // The kernel makes no arena without it.
+    if object == nil, map.map.type == .arena { map.map.flags |= 1 << 10 }
 
+    let form = object == nil ? MapForm(map.map.type) : nil
     let key = layout(
       declared?.key, btf: object?.file.btf, id: map.map.keyTypeID, size: map.map.keySize,
-      isOwn: object == nil)
+      form: form?.key)
     let value = layout(
       declared?.value, btf: object?.file.btf, id: map.map.valueTypeID, size: map.map.valueSize,
-      isOwn: object == nil)
-    guard key.valid, value.valid else { return false }
+      form: form?.value)
+    guard key.valid, value.valid, applyInner(declared?.inner, to: &map) else { return false }
     map.keyLayout = key.layout
     // An index is a number, whether or not anything describes it.
     if case .bytes(4)? = key.layout, Self.isIndexed(map.map.type) || map.map.type == .devmapHash {
@@ -128,27 +130,60 @@ extension Resolver {
 
   /// Keys are numbers below `max_entries`.
   static func isIndexed(_ type: MapType) -> Bool {
-    [.array, .percpuArray, .progArray, .perfEventArray, .devmap, .cpumap].contains(type)
-  }
-
-  /// Keys and values whose form is the kernel's own.
-  private func setImpliedSizes(of map: inout MapSpec) {
-    switch map.type {
-    case .array, .percpuArray: map.keySize = 4
-    case .progArray, .perfEventArray: (map.keySize, map.valueSize) = (4, 4)
-    // An index or a queue size, and the program to run there.
-    case .devmap, .devmapHash, .cpumap: (map.keySize, map.valueSize) = (4, 8)
-    default: break
+    switch type {
+    case .array, .percpuArray, .progArray, .perfEventArray, .devmap, .cpumap, .arrayOfMaps,
+      .cgroupArray, .sockmap, .xskmap, .reuseportSockarray:
+      true
+    default: false
     }
   }
 
+  /// The declared fields of the template over those of the object.
+  private mutating func applyInner(
+    _ declared: Manifest.InnerMap?, to map: inout DesiredMap
+  ) -> Bool {
+    guard map.map.type.isMapOfMaps, let declared else { return true }
+    let isOwn = map.map.inner.isEmpty
+    var inner =
+      map.map.inner.first ?? MapSpec(name: "\(map.ref).inner", type: declared.type?.value ?? .array)
+    if let type = declared.type { inner.type = type.value }
+    if let count = declared.maxEntries { inner.maxEntries = count.value }
+    if let flags = declared.flags { inner.flags = flags.value }
+    let form = isOwn ? MapForm(inner.type) : nil
+    let key = layout(declared.key, btf: nil, id: 0, size: inner.keySize, form: form?.key)
+    let value = layout(declared.value, btf: nil, id: 0, size: inner.valueSize, form: form?.value)
+    guard key.valid, value.valid else { return false }
+    if isOwn {
+      inner.keySize = UInt32(clamping: key.layout?.size ?? 0)
+      inner.valueSize = UInt32(clamping: value.layout?.size ?? 0)
+      if inner.type == .lpmTrie, let layout = key.layout {
+        inner.keySize = UInt32(clamping: Layout.prefixLayout(key: layout).size)
+      }
+    }
+    map.map.inner = [inner]
+    return true
+  }
+
+  /// `form` is that of a map of the manifest's own, whose sizes follow from what is declared.
   private mutating func layout(
-    _ declared: TypedData?, btf: BTF?, id: UInt32, size: UInt32, isOwn: Bool
+    _ declared: TypedData?, btf: BTF?, id: UInt32, size: UInt32, form: MapForm.Part?
   ) -> (layout: Layout?, valid: Bool) {
     if let declared {
       do throws(ValueError) {
-        let expected = isOwn && size == 0 ? nil : Int(size)
-        return (try Layout(type: declared.value, size: expected), true)
+        switch form {
+        case nil: return (try Layout(type: declared.value, size: Int(size)), true)
+        case .sizes(let sizes)? where sizes.count == 1:
+          return (try Layout(type: declared.value, size: Int(sizes[0])), true)
+        case .sizes(let sizes)?:
+          let layout = try Layout(type: declared.value)
+          guard sizes.contains(UInt32(clamping: layout.size)) else {
+            throw ValueError(
+              message: "\(layout.size) bytes are not "
+                + sizes.sorted().map(String.init).joined(separator: " or "))
+          }
+          return (layout, true)
+        case .declared?, .none?: return (try Layout(type: declared.value), true)
+        }
       } catch {
         log.error(
           "invalid-type", error.message, at: declared.position(of: error.path),
@@ -156,6 +191,7 @@ extension Resolver {
         return (nil, false)
       }
     }
+    let size = form?.impliedSize ?? size
     guard size > 0 else { return (nil, true) }
     if let btf, id != 0, let layout = try? btf.layout(of: id), layout.size == Int(size) {
       return (layout, true)

@@ -92,16 +92,16 @@ extension Resolver {
       return
     }
     let end = variable.offset + bytes.count
-    guard let contents = object.maps[variable.section]?.data?.contents, variable.offset >= 0,
-      end <= contents.count, bytes.count == variable.size
-    else {
+    let holder = object.holder(of: variable)
+    let contents = object.maps[holder].flatMap { $0.data?.contents ?? $0.arena?.contents } ?? []
+    guard variable.offset >= 0, end <= contents.count, bytes.count == variable.size else {
       log.error(
         "bad-object", "the variable '\(name)' does not fit its section", at: global.name.at)
       return
     }
-    object.maps[variable.section]?.data?.contents.replaceSubrange(
-      variable.offset..<end, with: bytes)
-    if global.data.isSensitive { object.sensitiveData.insert(variable.section) }
+    object.maps[holder]?.data?.contents.replaceSubrange(variable.offset..<end, with: bytes)
+    object.maps[holder]?.arena?.contents.replaceSubrange(variable.offset..<end, with: bytes)
+    if global.data.isSensitive { object.sensitiveData.insert(holder) }
   }
 
   mutating func valueError(_ error: ValueError, of what: String, in data: TypedData) {
@@ -110,6 +110,14 @@ extension Resolver {
       data.isSensitive
         ? "\(what): the value does not fit its type" : "\(what): \(error.message)",
       at: data.position(of: error.path), hints: data.isSensitive ? [] : [error.hint])
+  }
+}
+
+extension Resolver.LoadedObject {
+  /// The map that a variable lies in: its section's, or the arena.
+  fileprivate func holder(of variable: GlobalVariable) -> String {
+    variable.section == ArenaData.section
+      ? file.maps.first { $0.arena != nil }?.name ?? "" : variable.section
   }
 }
 

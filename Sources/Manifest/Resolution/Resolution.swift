@@ -41,6 +41,7 @@ extension Manifest {
     resolver.checkBindings()
     resolver.reach()
     resolver.checkBoundMaps()
+    resolver.checkInnerMaps()
     resolver.resolveAttachments()
     resolver.resolvePins(accounts)
     resolver.checkPinPaths()
@@ -75,6 +76,8 @@ struct Resolver {
   var pins: [DesiredPin] = []
   /// What could not be made, which has been reported.
   var failed: Set<Address> = []
+  /// Which maps of maps hold which maps, and where that is said.
+  var innerUses: [(outer: String, inner: String, at: SourceLocation)] = []
   /// What is to be made next, with the place that asks for it.
   var pending: [(address: Address, at: Position)] = []
 

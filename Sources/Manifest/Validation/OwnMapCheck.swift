@@ -1,67 +1,107 @@
 internal import BPFObject
 
-/// Which of `key`, `value` and `max_entries` a map of the manifest's own has to have is decided by
-/// its type.
+/// A map of the manifest's own says all that its type leaves open, and nothing else. So does the
+/// template of inner maps.
 struct OwnMapCheck {
-  enum Need { case required, implied, none }
-
   let map: Manifest.MapDeclaration
   let type: Located<MapType>
 
-  static func needs(_ type: MapType) -> (key: Need, value: Need, maxEntries: Need) {
-    switch type {
-    case .array, .percpuArray: (.implied, .required, .required)
-    case .progArray, .devmap, .cpumap: (.implied, .implied, .required)
-    case .devmapHash: (.implied, .implied, .required)
-    case .perfEventArray: (.implied, .implied, .implied)
-    case .ringbuf: (.none, .none, .required)
-    case .queue, .stack, .bloomFilter: (.none, .required, .required)
-    default: (.required, .required, .required)
-    }
-  }
-
   func run(_ log: inout DiagnosticLog) {
-    let needs = Self.needs(type.value)
-    check("key", needs.key, map.key?.at, &log)
-    check("value", needs.value, map.value?.at, &log)
-    check("max_entries", needs.maxEntries, map.maxEntries?.at, &log)
-    if map.maxEntries?.value == 0, needs.maxEntries == .required {
-      log.error(
-        "invalid-value", "'max_entries': a \(type.value) holds at least one entry",
-        at: map.maxEntries?.at)
-    }
-    if map.extra != nil, type.value != .bloomFilter {
+    let form = MapForm(type.value)
+    checkForm(of: map.parts, type, "the map '\(map.ref.value)'", at: map.ref.at, &log)
+    if map.extra != nil, type.value != .bloomFilter, type.value != .arena {
       log.error(
         "conflicting-keys", "a \(type.value) has no 'map_extra'", at: map.extra?.at,
         related: [("the type is given here", type.at)])
     }
-    checkKeys(of: map.entries, needed: needs.key != .none, &log)
+    checkKeys(of: map.entries, form.key, &log)
+    checkInner(&log)
   }
 
-  private func check(
-    _ field: String, _ need: Need, _ position: Position?, _ log: inout DiagnosticLog
+  /// What is said of a map or of a template.
+  struct Parts {
+    var key: Position?
+    var value: Position?
+    var maxEntries: Located<UInt32>?
+    /// The keys that stand there.
+    var given: Set<String>
+  }
+
+  private func checkForm(
+    of parts: Parts, _ type: Located<MapType>, _ what: String, at place: Position,
+    _ log: inout DiagnosticLog
   ) {
-    if need == .required, !map.given.contains(field) {
+    let form = MapForm(type.value)
+    func check(_ field: String, isNeeded: Bool, isPossible: Bool, _ position: Position?) {
+      if isNeeded, !parts.given.contains(field) {
+        log.error(
+          "missing-key", "\(what) needs '\(field)', as a \(type.value)", at: place,
+          related: [("the type is given here", type.at)])
+      } else if !isPossible, position != nil {
+        log.error(
+          "conflicting-keys", "a \(type.value) has no '\(field)'", at: position,
+          related: [("the type is given here", type.at)])
+      }
+    }
+    check("key", isNeeded: form.key.isDeclared, isPossible: form.key.isThere, parts.key)
+    check("value", isNeeded: form.value.isDeclared, isPossible: form.value.isThere, parts.value)
+    check("max_entries", isNeeded: form.needsMaxEntries, isPossible: true, parts.maxEntries?.at)
+    if parts.maxEntries?.value == 0, form.needsMaxEntries {
       log.error(
-        "missing-key", "the map '\(map.ref.value)' needs '\(field)', as a \(type.value)",
-        at: map.ref.at, related: [("the type is given here", type.at)])
-    } else if need == .none, position != nil {
-      log.error(
-        "conflicting-keys", "a \(type.value) has no '\(field)'", at: position,
+        "invalid-value", "'max_entries': a \(type.value) holds at least one entry",
+        at: parts.maxEntries?.at)
+    }
+  }
+
+  private func checkInner(_ log: inout DiagnosticLog) {
+    guard let inner = map.inner else {
+      guard type.value.isMapOfMaps, !map.given.contains("inner") else { return }
+      return log.error(
+        "missing-key", "the map '\(map.ref.value)' needs 'inner', as a \(type.value)",
+        at: map.ref.at, hints: ["inner: {type: …} says what the maps in it are like"],
         related: [("the type is given here", type.at)])
     }
+    guard type.value.isMapOfMaps else {
+      return log.error(
+        "conflicting-keys", "a \(type.value) has no 'inner'", at: inner.at,
+        related: [("the type is given here", type.at)])
+    }
+    guard let kind = inner.type else {
+      if !inner.given.contains("type") {
+        log.error("missing-key", "'inner' of '\(map.ref.value)' needs 'type'", at: inner.at)
+      }
+      return
+    }
+    checkForm(of: inner.parts, kind, "'inner' of '\(map.ref.value)'", at: inner.at, &log)
   }
 
   private func checkKeys(
-    of entries: Manifest.Entries?, needed: Bool, _ log: inout DiagnosticLog
+    of entries: Manifest.Entries?, _ key: MapForm.Part, _ log: inout DiagnosticLog
   ) {
     guard let items = entries?.items else { return }
-    for item in items where (item.key != nil) != needed && !log.isFull {
+    for item in items where (item.key != nil) != key.isThere && !log.isFull {
       log.error(
-        needed ? "missing-key" : "conflicting-keys",
-        needed
+        key.isThere ? "missing-key" : "conflicting-keys",
+        key.isThere
           ? "an entry of a \(type.value) needs 'key'" : "an entry of a \(type.value) has no 'key'",
         at: item.key?.at ?? item.at)
     }
+  }
+}
+
+extension MapForm.Part {
+  fileprivate var isDeclared: Bool { if case .declared = self { true } else { false } }
+  fileprivate var isThere: Bool { if case .none = self { false } else { true } }
+}
+
+extension Manifest.MapDeclaration {
+  fileprivate var parts: OwnMapCheck.Parts {
+    OwnMapCheck.Parts(key: key?.at, value: value?.at, maxEntries: maxEntries, given: given)
+  }
+}
+
+extension Manifest.InnerMap {
+  fileprivate var parts: OwnMapCheck.Parts {
+    OwnMapCheck.Parts(key: key?.at, value: value?.at, maxEntries: maxEntries, given: given)
   }
 }

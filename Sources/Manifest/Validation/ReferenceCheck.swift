@@ -74,6 +74,7 @@ struct ReferenceCheck {
         ("type", map.type?.at), ("max_entries", map.maxEntries?.at), ("key", map.key?.at),
         ("value", map.value?.at), ("map_flags", map.flags?.at), ("entries", map.entries?.at),
         ("numa_node", map.numaNode?.at), ("map_extra", map.extra?.at), ("freeze", map.freeze?.at),
+        ("inner", map.inner?.at),
         ("on_replace", map.onReplace?.at),
       ]
       for (field, position) in others where position != nil {

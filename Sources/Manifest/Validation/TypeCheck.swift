@@ -5,7 +5,10 @@ struct TypeCheck {
   let map: Manifest.MapDeclaration
 
   func run(_ log: inout DiagnosticLog) {
-    for (field, data) in [("key", map.key), ("value", map.value)] {
+    let declared = [
+      ("key", map.key), ("value", map.value), ("key", map.inner?.key), ("value", map.inner?.value),
+    ]
+    for (field, data) in declared {
       guard let data else { continue }
       let type = data.value
       // Its length comes from the object.

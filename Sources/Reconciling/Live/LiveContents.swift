@@ -97,29 +97,45 @@ extension LiveKernel {
   }
 
   public func write(
-    _ target: LiveObject, at offset: Int, of value: [UInt8], key: [UInt8], to map: LiveObject
+    _ slots: [MapSlot<LiveObject>], to map: LiveObject
   ) throws(KernelFailure) {
+    guard let first = slots.first else { return }
     let map = try self.map(map, "BPF_MAP_UPDATE_ELEM")
+    var keys: [UInt8] = []
+    var values: [UInt8] = []
+    for slot in slots {
+      keys += slot.key
+      values += try value(of: slot, in: map)
+    }
+    let table = EntryTable(
+      keySize: first.key.count, valueSize: first.value.count, keys: keys, values: values)
+    try withExtendedLifetime(slots) { () throws(KernelFailure) in
+      try wrap { () throws(KernelError) in try write(table, to: map) }
+    }
+  }
+
+  /// The value as user space writes it, with the target's descriptor.
+  private func value(
+    of slot: MapSlot<LiveObject>, in map: Map
+  ) throws(KernelFailure) -> [UInt8] {
     let descriptor: Int32
-    switch target.payload {
+    switch slot.target.payload {
     case .map(let inner): descriptor = inner.descriptor.rawValue
     case .program(let program): descriptor = program.descriptor.rawValue
     case .link, .btf:
       throw KernelFailure(
-        operation: "BPF_MAP_UPDATE_ELEM", subject: "\(target.kind) \(target.id)",
+        operation: "BPF_MAP_UPDATE_ELEM", subject: "\(slot.target.kind) \(slot.target.id)",
         message: "a map's value can refer to maps and programs only")
     }
-    guard offset >= 0, offset + 4 <= value.count else {
+    guard slot.offset >= 0, slot.offset + 4 <= slot.value.count else {
       throw KernelFailure(
         operation: "BPF_MAP_UPDATE_ELEM", subject: map.info.name,
-        message: "a descriptor does not fit at byte \(offset) of \(value.count)")
+        message: "a descriptor does not fit at byte \(slot.offset) of \(slot.value.count)")
     }
-    var bytes = value
+    var bytes = slot.value
     bytes.replaceSubrange(
-      offset..<offset + 4, with: HostOrder.bytes(UInt32(bitPattern: descriptor)))
-    try withExtendedLifetime(target) { () throws(KernelFailure) in
-      try wrap { () throws(KernelError) in try map.update(key, bytes) }
-    }
+      slot.offset..<slot.offset + 4, with: HostOrder.bytes(UInt32(bitPattern: descriptor)))
+    return bytes
   }
 
   public func remove(key: [UInt8], from map: LiveObject) throws(KernelFailure) {

@@ -45,11 +45,19 @@ extension LiveKernel {
       if parameters.type == .ringbuf || parameters.type == .userRingbuf {
         parameters.maxEntries = BPFKernel.HostFacts.ringBufferSize(parameters.maxEntries)
       }
-      return try LiveKernel.create(parameters)
+      return try LiveKernel.create(
+        parameters.type.takesBTF ? parameters : parameters.withoutTypes)
     }
     if let data = creation.map.data, data.kind == .kconfig {
       let contents = try KernelSettings.contents(of: data)
       try wrap { () throws(KernelError) in try map.update([0, 0, 0, 0], contents) }
+    }
+    if map.info.type == .arena {
+      // Programs can be verified only once it is known where user space sees the arena.
+      let data = creation.map.arena
+      try wrap { () throws(KernelError) in
+        try map.mapArena(writing: data?.contents ?? [], at: data?.offset ?? 0)
+      }
     }
     return LiveObject(map)
   }
@@ -61,11 +69,7 @@ extension LiveKernel {
       // Many map types refuse to have their keys and values described; the description is an
       // extra, so such a map is made without. An error that has another reason comes again.
       guard parameters.btf != nil else { throw error }
-      var plain = parameters
-      plain.btf = nil
-      plain.keyTypeID = 0
-      plain.valueTypeID = 0
-      return try Map.create(plain)
+      return try Map.create(parameters.withoutTypes)
     }
   }
 
@@ -164,6 +168,16 @@ extension LiveKernel {
     let loaded = try KernelTypes.running()
     kernelTypes = loaded
     return loaded
+  }
+}
+
+extension MapParameters {
+  fileprivate var withoutTypes: MapParameters {
+    var plain = self
+    plain.btf = nil
+    plain.keyTypeID = 0
+    plain.valueTypeID = 0
+    return plain
   }
 }
 

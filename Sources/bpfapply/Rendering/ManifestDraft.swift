@@ -35,6 +35,7 @@ struct ManifestDraft {
     let programs = self.programs
     lines += section("programs", programs)
     lines += section("attachments", attachments(of: programs))
+    lines += section("pins", pins)
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -153,6 +154,15 @@ struct ManifestDraft {
       return hook.isAttachable ? Item(lines: lines, reason: nil) : nil
     }
     return tried("attachments", items)
+  }
+
+  /// Where others look for maps that say LIBBPF_PIN_BY_NAME.
+  private var pins: [Item] {
+    let items = inspection.object.maps.filter { $0.pinByName && ScalarText.isName($0.name) }.map {
+      Item(
+        lines: ["\($0.name): {map: \(name)/\($0.name), path: /sys/fs/bpf/\($0.name)}"], reason: nil)
+    }
+    return tried("pins", items)
   }
 
   /// Text in a comment, which ends with its line.
