@@ -91,7 +91,13 @@ import Testing
         let (old, outerID) = try (map("i/second").info.id, outer.info.id)
         try write("maps: {i/second: {map_flags: [numa_node_of_its_own]}}")
         try deployment.plan(status: 1, saying: "numa_node_of_its_own")
-        try write("maps: {i/second: {numa_node: 0, on_replace: recreate}}")
+        try write("maps: {i/second: {numa_node: 0}}")
+        try deployment.plan(
+          status: 1, saying: "'i/second' cannot be in 'i/outer'", "other map_flags")
+        // A frozen one cannot be thawed.
+        try write("maps: {i/second: {freeze: true}}")
+        try deployment.apply(saying: "1 updated")
+        try write("maps: {i/second: {freeze: false, on_replace: recreate}}")
         try deployment.plan(
           status: 2, saying: "map.i/second will be replaced", "map.i/outer will be updated")
         try deployment.apply(saying: "Done")

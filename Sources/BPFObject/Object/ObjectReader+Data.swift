@@ -66,7 +66,8 @@ extension ObjectReader {
     guard size <= UInt64(ObjectFile.zeroFilledLimit), (size + page - 1) / page * page <= room else {
       throw ObjectError(
         section: name,
-        message: "\(size) bytes of variables do not fit in the arena \"\(maps[arena].name)\", which "
+        message:
+          "\(size) bytes of variables do not fit in the arena \"\(maps[arena].name)\", which "
           + "has \(maps[arena].maxEntries) pages",
         hint: "raise its max_entries")
     }

@@ -107,7 +107,8 @@ public enum Grammar {
       Field("type", .scalar(.choice(innerTypes)), "Their type."),
       Field("key", .type, "The type of their keys."),
       Field("value", .type, "The type of their values."),
-      Field("max_entries", .scalar(.size), "How many entries fit in each; arrays have exactly so many."),
+      Field(
+        "max_entries", .scalar(.size), "How many entries fit in each; arrays have exactly so many."),
       Field("map_flags", .list(of: .scalar(.choice(mapFlags))), "BPF_F_* flags of MAP_CREATE."),
     ])
 

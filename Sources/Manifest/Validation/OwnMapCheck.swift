@@ -11,7 +11,7 @@ struct OwnMapCheck {
     checkForm(of: map.parts, type, "the map '\(map.ref.value)'", at: map.ref.at, &log)
     if map.extra != nil, type.value != .bloomFilter, type.value != .arena {
       log.error(
-        "conflicting-keys", "a \(type.value) has no 'map_extra'", at: map.extra?.at,
+        "conflicting-keys", "\(type.value.phrase) has no 'map_extra'", at: map.extra?.at,
         related: [("the type is given here", type.at)])
     }
     checkKeys(of: map.entries, form.key, &log)
@@ -35,11 +35,11 @@ struct OwnMapCheck {
     func check(_ field: String, isNeeded: Bool, isPossible: Bool, _ position: Position?) {
       if isNeeded, !parts.given.contains(field) {
         log.error(
-          "missing-key", "\(what) needs '\(field)', as a \(type.value)", at: place,
+          "missing-key", "\(what) needs '\(field)', as \(type.value.phrase)", at: place,
           related: [("the type is given here", type.at)])
       } else if !isPossible, position != nil {
         log.error(
-          "conflicting-keys", "a \(type.value) has no '\(field)'", at: position,
+          "conflicting-keys", "\(type.value.phrase) has no '\(field)'", at: position,
           related: [("the type is given here", type.at)])
       }
     }
@@ -48,7 +48,7 @@ struct OwnMapCheck {
     check("max_entries", isNeeded: form.needsMaxEntries, isPossible: true, parts.maxEntries?.at)
     if parts.maxEntries?.value == 0, form.needsMaxEntries {
       log.error(
-        "invalid-value", "'max_entries': a \(type.value) holds at least one entry",
+        "invalid-value", "'max_entries': \(type.value.phrase) holds at least one entry",
         at: parts.maxEntries?.at)
     }
   }
@@ -57,13 +57,13 @@ struct OwnMapCheck {
     guard let inner = map.inner else {
       guard type.value.isMapOfMaps, !map.given.contains("inner") else { return }
       return log.error(
-        "missing-key", "the map '\(map.ref.value)' needs 'inner', as a \(type.value)",
+        "missing-key", "the map '\(map.ref.value)' needs 'inner', as \(type.value.phrase)",
         at: map.ref.at, hints: ["inner: {type: …} says what the maps in it are like"],
         related: [("the type is given here", type.at)])
     }
     guard type.value.isMapOfMaps else {
       return log.error(
-        "conflicting-keys", "a \(type.value) has no 'inner'", at: inner.at,
+        "conflicting-keys", "\(type.value.phrase) has no 'inner'", at: inner.at,
         related: [("the type is given here", type.at)])
     }
     guard let kind = inner.type else {
@@ -72,6 +72,8 @@ struct OwnMapCheck {
       }
       return
     }
+    // That the kernel takes none of those has been said.
+    if kind.value.isMapOfMaps { return }
     checkForm(of: inner.parts, kind, "'inner' of '\(map.ref.value)'", at: inner.at, &log)
   }
 
@@ -83,9 +85,18 @@ struct OwnMapCheck {
       log.error(
         key.isThere ? "missing-key" : "conflicting-keys",
         key.isThere
-          ? "an entry of a \(type.value) needs 'key'" : "an entry of a \(type.value) has no 'key'",
+          ? "an entry of \(type.value.phrase) needs 'key'"
+          : "an entry of \(type.value.phrase) has no 'key'",
         at: item.key?.at ?? item.at)
     }
+  }
+}
+
+extension MapType {
+  /// "an array", "a hash".
+  fileprivate var phrase: String {
+    let name = description
+    return "aeiou".contains(name.prefix(1)) ? "an \(name)" : "a \(name)"
   }
 }
 
