@@ -63,7 +63,11 @@ func readText(_ path: String) throws(KernelError) -> String {
 
 /// Where a descriptor of this process leads, as procfs says it.
 func pathOf(_ descriptor: Int32) throws(KernelError) -> String {
-  let link = "/proc/self/fd/\(descriptor)"
+  try linkText("/proc/self/fd/\(descriptor)")
+}
+
+/// What a symlink says.
+func linkText(_ link: String) throws(KernelError) -> String {
   var buffer = [UInt8](repeating: 0, count: 4096)
   let count = unsafe buffer.withUnsafeMutableBytes { bytes in
     let target = unsafe bytes.assumingMemoryBound(to: CChar.self)

@@ -30,9 +30,15 @@ struct AttachmentComparison {
   func draft() -> Draft {
     var draft = Draft(goal.address, goal: goal, last: last)
     if let missing = place?.missing { block(&draft, missing: missing) }
+    situation.adopt(&draft)
     if let link = ownership.liveLink(goal.address) {
       compare(link, &draft)
+    } else if goal.attachment?.adopt == .legacy, ownership.isFree(goal.address, .link) {
+      adoptLegacy(&draft)
     } else {
+      if case .pin(let path)? = goal.attachment?.adopt {
+        situation.refuseMissing(path, .link, &draft)
+      }
       draft.become(.create, because: last == nil ? nil : "its link is gone" + whatIsMissing)
       draft.add(Comparison.creation(of: goal.spec, last: last?.spec))
       attachAnew(&draft, old: nil)
@@ -61,7 +67,13 @@ struct AttachmentComparison {
     {
       differences[index].forcesReplacement = true
     }
+    differences = pin?.withoutAdopted(differences) ?? differences
+    pin?.adopt(in: &draft)
     draft.add(differences)
+    if draft.change.adopts != nil, observed["attached"] != true {
+      refuseElsewhere(link, &draft)
+      return
+    }
     let isProgramNew = program?.isNew == true
     let needsNewLink =
       differences.contains(where: \.forcesReplacement) || isProgramNew && !canSwap(link)
@@ -177,6 +189,10 @@ struct AttachmentComparison {
 
   private func throughGap(_ draft: inout Draft, old: UInt32, allowed: Bool) {
     draft.tasks.insert(.recreateLink(link: old))
+    noteGap(&draft, allowed: allowed)
+  }
+
+  private func noteGap(_ draft: inout Draft, allowed: Bool) {
     draft.change.leavesGap = true
     draft.change.consequences.append("\(hook.phrase) is empty for a moment")
     guard !allowed else { return }
@@ -194,6 +210,58 @@ struct AttachmentComparison {
     guard kind.holdsOne else { return nil }
     return (situation.outgoing[hook.spot] ?? []).lazy.compactMap { ownership.liveLink($0) }
       .first(where: \.isAttached)
+  }
+
+  // MARK: Adoption
+
+  /// A link that is somewhere else cannot become the link of this attachment.
+  private func refuseElsewhere(_ link: ObservedLink, _ draft: inout Draft) {
+    let path = draft.change.adopts?.path ?? ""
+    draft.change.blocks.append(
+      Block(
+        code: "adopt-elsewhere",
+        message: link.isAttached
+          ? "the link at \(path) (\(link.type)) is not on \(hook.phrase)"
+          : "the link at \(path) is detached",
+        hints: ["correct adopt: of attachments.\(name)", "remove adopt: to attach it anew"]))
+  }
+
+  /// The program that stands there without a link goes, and a link takes its place.
+  private func adoptLegacy(_ draft: inout Draft) {
+    let legacy = LegacyAdoption(
+      situation: situation, address: goal.address, hook: hook, place: place,
+      programRef: goal.programRef)
+    let old: UInt32
+    switch legacy.found {
+    case .one(let program): old = program
+    case .none: return draft.change.blocks.append(legacy.block([]))
+    case .several(let programs): return draft.change.blocks.append(legacy.block(programs))
+    }
+    let adoption = Adoption(kind: .program, id: old, path: nil)
+    draft.change.adopts = adoption
+    situation.refuseOthers(adoption, at: nil, &draft)
+    draft.become(.replace, because: "what is attached without a link becomes a link")
+    draft.add([
+      FieldDifference(
+        field: "attached", before: "without a link", after: "by a link", cause: .config,
+        forcesReplacement: true)
+    ])
+    let runs = goal.programRef.flatMap { ref in
+      ownership.liveProgram(ref)?.id == old && program?.isNew != true ? SpecValue.text(ref) : nil
+    }
+    if runs == nil {
+      draft.add([
+        FieldDifference(
+          field: "program", before: .text(situation.phrase(program: old)),
+          after: goal.programRef.map(SpecValue.text), cause: .config)
+      ])
+    }
+    let gap = legacy.needsGap(old, isProgramNew: runs == nil)
+    draft.tasks.formUnion([
+      .createLink, .publishPin, .detachLegacy(program: old, first: gap),
+    ])
+    if gap { noteGap(&draft, allowed: goal.attachment?.allowGap ?? true) }
+    pinComparison(nil)?.placeNew(in: &draft)
   }
 
   // MARK: Others on the hook
@@ -218,8 +286,18 @@ struct AttachmentComparison {
       Block(
         code: "hook-occupied",
         message: "\(hook.phrase) is taken by a program that is not ours "
-          + "(\(situation.phrase(program: foreigner.programID))), and holds one only",
-        hints: ["detach it first if nobody needs it"]))
+          + "(\(situation.phrase(program: foreigner.programID, link: foreigner.linkID))), "
+          + "and holds one only",
+        hints: waysOut(of: foreigner)))
+  }
+
+  /// What can be done about a program of somebody else.
+  private func waysOut(of foreigner: ObservedHook.Occupant) -> [String] {
+    let ways =
+      foreigner.linkID.map { situation.waysOut(of: goal.address, .link, $0) }
+      ?? situation.waysOut(of: goal.address, .program, foreigner.programID)
+    let command = foreigner.linkID.map { ": bpftool link detach id \($0)" } ?? ""
+    return ways + ["detach it if nobody needs it\(command)"]
   }
 
   /// Programs of others where several fit: a note, or drift if the hook is to be ours alone.
@@ -232,7 +310,7 @@ struct AttachmentComparison {
           hints: ["run with CAP_SYS_ADMIN", "remove exclusive: true from attachments.\(name)"]))
     }
     guard !kind.holdsOne else { return draft.change.action == .create ? doubtfulForeigners : [] }
-    let phrases = foreigners.map { situation.phrase(program: $0.programID) }
+    let phrases = foreigners.map { situation.phrase(program: $0.programID, link: $0.linkID) }
     guard !phrases.isEmpty else { return [] }
     guard goal.spec.flag("exclusive") else {
       return phrases.map {

@@ -99,7 +99,8 @@ struct Cascade {
     if let map = goal.map {
       let rules = EntryRules(map.map.type)
       if map.entries?.targets.isEmpty == false { draft.tasks.insert(.fillReferences) }
-      if rules.keepsItselfAlive && draft.change.liveID != nil {
+      // What was adopted stays what it was for those who made it.
+      if rules.keepsItselfAlive && draft.change.liveID != nil && draft.change.adopts == nil {
         draft.tasks.insert(.clearReferences)
       }
     }

@@ -18,6 +18,10 @@ public struct DesiredState: Sendable {
   public var programs: [DesiredProgram]
   public var attachments: [DesiredAttachment]
   public var pins: [DesiredPin]
+  /// What is called otherwise than when it was applied.
+  public var moves: [Move]
+  /// What is given up and left in the kernel; an attachment without an instance means all of them.
+  public var forgotten: Set<Address>
 
   public init(owner: String, root: String, manifestPath: String, manifestDigest: String) {
     self.owner = owner
@@ -29,6 +33,8 @@ public struct DesiredState: Sendable {
     programs = []
     attachments = []
     pins = []
+    moves = []
+    forgotten = []
   }
 }
 
@@ -61,10 +67,14 @@ public struct DesiredMap: Sendable {
   public var entries: DesiredEntries?
   public var freeze: Bool
   public var protect: Bool
+  /// The manifest says whether it is protected; otherwise it stays as it was applied.
+  public var declaresProtection: Bool
   public var sensitive: Bool
   public var onReplace: OnReplace
   /// The pin of a map that somebody else owns; nil = ours.
   public var external: String?
+  /// The pin of a map that somebody else made and that becomes ours. Of no account once it is.
+  public var adopt: String?
   public var pin: PinSpec
   public var location: SourceLocation?
   /// The canonical spec: `type`, `key_size`, `value_size`, `max_entries`, `map_flags`, `map_extra`,
@@ -78,6 +88,7 @@ public struct DesiredMap: Sendable {
     self.pin = pin
     freeze = false
     protect = false
+    declaresProtection = false
     sensitive = false
     onReplace = .refuse
     spec = Spec()
@@ -132,6 +143,8 @@ public struct DesiredProgram: Sendable {
   public var bindings: [String: String]
   /// What a tracing program is made for; nil where the type needs none.
   public var attachTo: String?
+  /// The pin of a program that somebody else loaded and that becomes ours.
+  public var adopt: String?
   public var pin: PinSpec
   public var location: SourceLocation?
   /// SHA-256 over all that decides what is passed to the kernel, before kernel-specific relocation
@@ -166,6 +179,8 @@ public struct DesiredAttachment: Sendable {
   public var allowGap: Bool
   /// A foreign program on the same hook is drift.
   public var exclusive: Bool
+  /// What somebody else attached there and becomes ours.
+  public var adopt: AttachmentAdoption?
   public var pin: PinSpec
   public var location: SourceLocation?
   /// `program` = REF, the hook's own fields (`hook`, `interface`, `netns`, `mode`, `direction`,

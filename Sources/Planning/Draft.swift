@@ -11,6 +11,10 @@ struct Draft {
     /// The new object takes its pin's place.
     case publishPin
     case restorePin(id: UInt32)
+    /// A pin of ours is renamed.
+    case movePin(from: String, to: String)
+    /// What is attached without a link goes: before the new link is made, or after.
+    case detachLegacy(program: UInt32, first: Bool)
     case changeEntries
     case setPinAttributes
     case freeze
@@ -45,8 +49,9 @@ struct Draft {
   /// What is done to the resource weighs more than what was found before: a replacement is not made
   /// an update again.
   mutating func become(_ action: Action, because reason: String? = nil, cause: Cause? = nil) {
-    if change.action == .unchanged || change.action == .update && action == .replace {
-      change.action = action
+    switch (change.action, action) {
+    case (.unchanged, _), (.update, .replace), (.adopt, .replace): change.action = action
+    default: break
     }
     if let reason, !reasons.contains(reason) { reasons.append(reason) }
     if let cause { otherCauses.append(cause) }
@@ -54,6 +59,11 @@ struct Draft {
 
   mutating func add(_ differences: [FieldDifference]) {
     change.fields = (change.fields + differences).sorted { $0.field < $1.field }
+  }
+
+  /// Why it is changed as it is, without where it comes from.
+  var why: String? {
+    reasons.dropFirst(change.adopts != nil || change.movedFrom != nil ? 1 : 0).first
   }
 
   var cause: Cause? { Comparison.combined(change.fields.map(\.cause) + otherCauses) }

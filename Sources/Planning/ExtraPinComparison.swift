@@ -26,7 +26,8 @@ struct ExtraPinComparison {
     guard let desired = goal.pin else { return draft }
     let id = isTargetNew ? nil : targetID
     let pin = PinComparison(
-      situation: situation, address: goal.address, desired: desired, last: last, kind: kind, id: id)
+      situation: situation, address: goal.address, desired: desired, last: last, kind: kind, id: id,
+      resource: target)
     let there = situation.ownership.pin(at: desired.path)
     draft.change.liveID = there?.id
     if isTargetNew {

@@ -23,12 +23,17 @@ struct Guards {
 
   private func guardReplacement(_ ref: String, _ draft: inout Draft) {
     guard let map = draft.goal?.map else { return }
-    let why = draft.reasons.first ?? "it has to be replaced"
-    if map.protect && map.onReplace != .migrate {
+    let why = draft.why ?? "it has to be replaced"
+    if map.protect && map.onReplace != .migrate
+      && !situation.options.unprotect.contains(draft.address)
+    {
       draft.change.blocks.append(
         Block(
           code: "protected", message: "\(draft.address) is protected, and \(why)",
-          hints: ["set protect: false on maps.\(ref)", "leave it as it is"]))
+          hints: [
+            "set protect: false on maps.\(ref)", "pass --unprotect \(draft.address)",
+            "leave it as it is",
+          ]))
     }
     switch map.onReplace {
     case .refuse:
@@ -51,6 +56,9 @@ struct Guards {
   private func loss(of draft: Draft, map: DesiredMap) -> String? {
     if map.isReadOnlyData || map.map.type == .progArray || map.entries?.policy == .exact {
       return nil
+    }
+    if let path = draft.change.adopts?.path {
+      return "the map at \(path) stays as it is, and the new one starts without its contents"
     }
     return Guards.loss(of: draft.change.liveID.flatMap { situation.ownership.mapsByID[$0] })
   }

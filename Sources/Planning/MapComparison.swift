@@ -28,9 +28,11 @@ struct MapComparison {
     guard let live = situation.liveMap(ref) else {
       draft.become(.create, because: last == nil ? nil : "it is gone")
       draft.add(Comparison.creation(of: goal.spec, last: last?.spec))
+      situation.refuseMissing(goal.map?.adopt, .map, &draft)
       return draft
     }
     draft.change.liveID = live.id
+    situation.adopt(&draft)
     let pin = pinComparison(live.id, last)
     let desired = form(goal.spec)
     let observed = observation(live, pin).completed(
@@ -39,6 +41,7 @@ struct MapComparison {
     let differences = Comparison.differences(
       desired: desired, observed: observed, last: last.map { form($0.spec) },
       cost: MapComparison.cost)
+    pin?.adopt(in: &draft)
     judge(differences, live, pin, &draft)
     return draft
   }
@@ -62,7 +65,7 @@ struct MapComparison {
     _ differences: [FieldDifference], _ live: ObservedMap, _ pin: PinComparison?,
     _ draft: inout Draft
   ) {
-    var differences = differences
+    var differences = pin?.withoutAdopted(differences) ?? differences
     for index in differences.indices {
       // There is no way back from a frozen map.
       if differences[index].field == "freeze" && differences[index].after != true {

@@ -18,6 +18,8 @@ public struct ObservedState: Sendable, Codable {
   public var hooks: [ObservedHook]
   /// Interfaces of the network namespaces that were asked for.
   public var interfaces: [ObservedInterface]
+  /// Who may know about what is not ours and stands in a declared place (`Ownership.strangers`).
+  public var foreign: [ForeignObject]
 
   public init(host: HostFacts) {
     self.host = host
@@ -28,6 +30,7 @@ public struct ObservedState: Sendable, Codable {
     pins = []
     hooks = []
     interfaces = []
+    foreign = []
   }
 }
 
@@ -112,16 +115,19 @@ public struct ObservedProgram: Hashable, Sendable, Codable {
 }
 
 /// What the frozen metadata map of an object instance says (`bpf_metadata_owner`, `…_object`,
-/// `…_digest`).
+/// `…_digest`, `…_bpffs`).
 public struct ProgramMetadata: Hashable, Sendable, Codable {
   public var owner: String
   public var object: String
   public var digest: String
+  /// The device number of the bpffs that the owner's directory is on.
+  public var bpffsDevice: UInt64
 
-  public init(owner: String, object: String, digest: String) {
+  public init(owner: String, object: String, digest: String, bpffsDevice: UInt64) {
     self.owner = owner
     self.object = object
     self.digest = digest
+    self.bpffsDevice = bpffsDevice
   }
 }
 
@@ -191,6 +197,9 @@ public struct ObservedHook: Hashable, Sendable, Codable {
   public var xdpMode: XDPMode?
   /// TCX's revision of the hook, for expected-revision.
   public var revision: UInt64?
+  /// The flags with which programs were put on a cgroup's hook by PROG_ATTACH
+  /// (BPF_F_ALLOW_OVERRIDE, BPF_F_ALLOW_MULTI); nil elsewhere.
+  public var attachFlags: UInt32?
 
   public struct Occupant: Hashable, Sendable, Codable {
     public var programID: UInt32

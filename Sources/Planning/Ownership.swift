@@ -5,12 +5,20 @@ internal import BPFObject
 /// An inventory of this boot answers by id, since ids are not reused before a reboot. What an
 /// intent says of `next` counts only where the kernel shows it: at its final pin, or in reach of a
 /// live link. Without an inventory, pins below the owner's root and programs that carry the owner
-/// are ours.
+/// are ours. What was given up is not, and what the manifest adopts is from now on.
 public struct Ownership: Sendable {
   public let owner: String
   public let root: String
-  /// The inventory, if it is this boot's.
+  /// The inventory, if it is this boot's, with its claims under the names that the manifest has for
+  /// them.
   public let inventory: Inventory?
+  /// Under which addresses claims were applied that are called otherwise now.
+  public let origins: [Address: Address]
+  /// What the manifest gives up.
+  let forgotten: Set<Address>
+  let moves: [Move]
+  /// What the manifest takes over and is not ours yet.
+  public private(set) var adoptions: [Address: Adoption] = [:]
   let observed: ObservedState
   let mapsByID: [UInt32: ObservedMap]
   let programsByID: [UInt32: ObservedProgram]
@@ -19,29 +27,35 @@ public struct Ownership: Sendable {
   private let hooksByPlace: [Hook: ObservedHook]
   /// How objects without a pin are recognised when the inventory is lost.
   private let signs: Signs
-  private let claimedPrograms: Set<UInt32>
+  private var claimedPrograms: Set<UInt32>
+  private let forgottenPrograms: Set<UInt32>
+  /// Programs that stand on a hook without a link.
+  private let linkless: Set<UInt32>
   /// Sorted.
   public let claimedAddresses: [Address]
   private let linksByProgram: [UInt32: [ObservedLink]]
   /// Maps that a program uses which a link runs.
   private let runningMaps: Set<UInt32>
   /// The owner's programs as they carry it, where there is no inventory.
-  private let carriers: [Carrier: [ObservedProgram]]
+  private var carriers: [Carrier: [ObservedProgram]]
 
   private struct Carrier: Hashable {
     var object: String
     var kernelName: String
   }
 
-  /// `desired` helps only where the inventory is lost: it knows names and bindings.
+  /// `desired` says what was renamed and what is adopted; where the inventory is lost, it knows names
+  /// and bindings.
   public init(owner: String, root: String, observed: ObservedState, desired: DesiredState? = nil) {
     self.owner = owner
     self.root = root
+    forgotten = desired?.forgotten ?? []
+    moves = desired?.moves ?? []
     self.observed = observed
     let inventory = observed.inventory.flatMap {
       $0.bootID == observed.host.bootID && $0.owner == owner ? $0 : nil
     }
-    self.inventory = inventory
+    (self.inventory, origins) = inventory?.applying(moves) ?? (nil, [:])
     mapsByID = Dictionary(observed.maps.map { ($0.id, $0) }) { first, _ in first }
     programsByID = Dictionary(observed.programs.map { ($0.id, $0) }) { first, _ in first }
     linksByID = Dictionary(observed.links.map { ($0.id, $0) }) { first, _ in first }
@@ -52,28 +66,42 @@ public struct Ownership: Sendable {
     for case (.program, let resource) in inventory?.resources ?? [:] {
       claimed.formUnion([resource.current?.id, resource.next?.id].compactMap(\.self))
     }
+    let givenUp = observed.pins.filter {
+      PinPath.isBelow(PinPath.forgottenRoot(root), $0.path)
+    }
     if inventory == nil {
       for pin in observed.pins where pin.kind == .program && PinPath.isBelow(root, pin.path) {
         claimed.insert(pin.id)
       }
     }
-    claimedPrograms = claimed
-    claimedAddresses = inventory?.resources.keys.sorted() ?? []
+    forgottenPrograms = Set(
+      givenUp.compactMap { [linksByID] pin in
+        switch pin.kind {
+        case .map: nil
+        case .program: pin.id
+        case .link: linksByID[pin.id]?.programID
+        }
+      })
+    claimedPrograms = inventory == nil ? claimed.subtracting(forgottenPrograms) : claimed
+    claimedAddresses = self.inventory?.resources.keys.sorted() ?? []
+    linkless = Set(
+      observed.hooks.flatMap(\.occupants).filter { $0.linkID == nil }.map(\.programID))
     linksByProgram = Dictionary(grouping: observed.links, by: \.programID)
     var running: Set<UInt32> = []
     for program in observed.programs where linksByProgram[program.id] != nil {
       running.formUnion(program.mapIDs)
     }
     runningMaps = running
-    var carriers: [Carrier: [ObservedProgram]] = [:]
+    carriers = [:]
     if inventory == nil {
-      for program in observed.programs {
-        guard let metadata = program.metadata, metadata.owner == owner else { continue }
-        carriers[Carrier(object: metadata.object, kernelName: program.name), default: []]
-          .append(program)
+      for program in observed.programs where carriesOwner(program) {
+        let object = program.metadata?.object ?? ""
+        carriers[Carrier(object: object, kernelName: program.name), default: []].append(program)
       }
     }
-    self.carriers = carriers
+    guard let desired else { return }
+    adoptions = findAdoptions(desired)
+    for case (.program, let adoption) in adoptions { claimedPrograms.insert(adoption.id) }
   }
 
   // MARK: What was last applied
@@ -114,6 +142,7 @@ public struct Ownership: Sendable {
 
   public func liveMap(_ ref: String) -> ObservedMap? {
     let address = Address.map(ref)
+    if let adoption = adoptions[address] { return mapsByID[adoption.id] }
     if inventory != nil { return last(address).flatMap { mapsByID[$0.id] } }
     if let pin = pin(at: pinPath(address)), pin.kind == .map { return mapsByID[pin.id] }
     // Among the maps of a program that is ours, one looks like it.
@@ -128,6 +157,7 @@ public struct Ownership: Sendable {
 
   public func liveProgram(_ ref: String) -> ObservedProgram? {
     let address = Address.program(ref)
+    if let adoption = adoptions[address] { return programsByID[adoption.id] }
     if inventory != nil { return last(address).flatMap { programsByID[$0.id] } }
     if let pin = pin(at: pinPath(address)), pin.kind == .program { return programsByID[pin.id] }
     guard let slash = ref.firstIndex(of: "/") else { return nil }
@@ -142,6 +172,7 @@ public struct Ownership: Sendable {
   /// The link of an attachment. Of several that an interrupted apply left, one that is attached,
   /// and rather the one that runs the new program already: it may not be attached a second time.
   public func liveLink(_ address: Address) -> ObservedLink? {
+    if let adoption = adoptions[address], adoption.kind == .link { return linksByID[adoption.id] }
     var ids: [UInt32] = []
     let resource = inventory?.resources[address]
     ids += [resource?.current?.id, resource?.next?.id].compactMap(\.self)
@@ -190,7 +221,27 @@ public struct Ownership: Sendable {
   // MARK: Ours or foreign
 
   public func owns(program id: UInt32) -> Bool {
-    claimedPrograms.contains(id) || programsByID[id]?.metadata?.owner == owner
+    claimedPrograms.contains(id) || programsByID[id].map(carriesOwner) == true
+  }
+
+  /// Whether the program says that it is ours. Another owner of the same name may work on another
+  /// bpffs; what is attached without a link can have outlived ours.
+  private func carriesOwner(_ program: ObservedProgram) -> Bool {
+    guard let metadata = program.metadata, metadata.owner == owner,
+      !forgottenPrograms.contains(program.id)
+    else { return false }
+    return metadata.bpffsDevice == observed.host.bpffsDevice || linkless.contains(program.id)
+  }
+
+  /// Whether, with the inventory lost, a pin shows what is ours by what it is: a program that carries
+  /// the owner, a link that runs one, a map that one uses. A map by itself does not tell.
+  func recognizes(_ pin: ObservedPin) -> Bool {
+    guard inventory == nil else { return false }
+    return switch pin.kind {
+    case .program: owns(program: pin.id)
+    case .link: linksByID[pin.id].map { owns(program: $0.programID) } ?? false
+    case .map: observed.programs.contains { $0.mapIDs.contains(pin.id) && owns(program: $0.id) }
+    }
   }
 
   /// Whether a path is a place of ours: below the root when the inventory is lost, else only where
@@ -198,6 +249,7 @@ public struct Ownership: Sendable {
   func hasPinned(_ address: Address, at path: String) -> Bool {
     guard let resource = inventory?.resources[address] else {
       return inventory == nil && PinPath.isBelow(root, path)
+        && !PinPath.isBelow(PinPath.forgottenRoot(root), path)
     }
     return [resource.current, resource.next].contains { $0?.spec.text("pin.path") == path }
   }
@@ -216,39 +268,4 @@ public struct Ownership: Sendable {
     for ref in wanted.contents { ids[ref] = ownership.liveMap(ref)?.id }
     return ids
   }
-}
-
-/// By what a desired resource is recognised without inventory and pins.
-private struct Signs: Sendable {
-  struct MapUser {
-    var program: String
-    var kernelName: String
-    var type: MapType
-  }
-
-  var programNames: [String: String] = [:]
-  var pinPaths: [Address: String] = [:]
-  var attachments: [Address: (hook: Hook, program: String)] = [:]
-  private var mapUsers: [String: [MapUser]] = [:]
-
-  init(_ desired: DesiredState?) {
-    guard let desired else { return }
-    let maps = Dictionary(desired.maps.map { ($0.ref, $0) }) { first, _ in first }
-    for map in desired.maps { pinPaths[.map(map.ref)] = map.pin.path }
-    for program in desired.programs {
-      programNames[program.ref] = program.image.name
-      pinPaths[.program(program.ref)] = program.pin.path
-      for ref in program.bindings.values.sorted() {
-        guard let map = maps[ref]?.map else { continue }
-        mapUsers[ref, default: []].append(
-          MapUser(program: program.ref, kernelName: map.kernelName, type: map.type))
-      }
-    }
-    for attachment in desired.attachments {
-      attachments[attachment.address] = (attachment.hook, attachment.program)
-      pinPaths[attachment.address] = attachment.pin.path
-    }
-  }
-
-  func users(of ref: String) -> [MapUser] { mapUsers[ref] ?? [] }
 }

@@ -8,6 +8,8 @@ struct PinComparison {
   let kind: ObjectKind
   /// The object that ought to be pinned; nil = a new one of this plan.
   let id: UInt32?
+  /// What a pin of the manifest's own is for.
+  var resource: Address?
 
   private var ownership: Ownership { situation.ownership }
   private var atDesired: ObservedPin? { ownership.pin(at: desired.path) }
@@ -16,12 +18,16 @@ struct PinComparison {
     atDesired.map { $0.kind == kind && $0.id == id } ?? false
   }
 
+  /// Where the object was pinned before. An interrupted apply may have come to either place.
+  private var formerPaths: [String] {
+    let applied = ownership.inventory?.resources[address]?.current
+    return Set([last, applied].compactMap { $0?.spec.text("pin.path") })
+      .subtracting([desired.path]).sorted()
+  }
+
   /// The pin at the place where the object was pinned before, if it is still its own.
   private var former: ObservedPin? {
-    guard let path = last?.spec.text("pin.path"), path != desired.path,
-      let pin = ownership.pin(at: path), pin.kind == kind, pin.id == id
-    else { return nil }
-    return pin
+    formerPaths.lazy.compactMap { ownership.pin(at: $0) }.first { $0.kind == kind && $0.id == id }
   }
 
   /// The pin's part of the observation.
@@ -57,11 +63,34 @@ struct PinComparison {
     }
   }
 
+  // MARK: Adoption
+
+  private var isAdopted: Bool { ownership.adoptions[address] != nil }
+
+  /// What is adopted gets a pin of ours beside the one that it has.
+  func adopt(in draft: inout Draft) {
+    guard isAdopted, let id else { return }
+    draft.tasks.insert(.restorePin(id: id))
+    placeNew(in: &draft)
+  }
+
+  /// That its pin is not there yet is no difference of what is adopted.
+  func withoutAdopted(_ differences: [FieldDifference]) -> [FieldDifference] {
+    isAdopted ? differences.filter { !$0.field.hasPrefix("pin.") } : differences
+  }
+
+  // MARK: Repair
+
   /// The tasks for the differing fields of a live object's pin.
   func repair(_ differences: [FieldDifference], in draft: inout Draft) {
     let fields = Set(differences.map(\.field).filter { $0.hasPrefix("pin.") })
     guard !fields.isEmpty else { return }
-    if fields.contains("pin.path") {
+    if fields.contains("pin.path"), atDesired == nil, let former,
+      [former.path, desired.path].allSatisfy({ PinPath.isBelow(ownership.root, $0) })
+    {
+      draft.tasks.insert(.movePin(from: former.path, to: desired.path))
+      if fields.count > 1 { draft.tasks.insert(.setPinAttributes) }
+    } else if fields.contains("pin.path") {
       if let id { draft.tasks.insert(.restorePin(id: id)) }
       placeNew(in: &draft)
     } else {
@@ -71,9 +100,10 @@ struct PinComparison {
 
   /// A pin is about to be made at the desired path: what stands against it, what follows.
   func placeNew(in draft: inout Draft) {
-    if let path = last?.spec.text("pin.path"), path != desired.path,
-      let old = ownership.pin(at: path), old.kind == kind, old.id == (id ?? last?.id)
-    {
+    for path in formerPaths {
+      guard let old = ownership.pin(at: path), old.kind == kind, old.id == (id ?? last?.id) else {
+        continue
+      }
       draft.tasks.insert(.removePin(path: path))
     }
     guard let other = atDesired, !(other.kind == kind && other.id == (id ?? last?.id)) else {
@@ -83,7 +113,9 @@ struct PinComparison {
       }
       return
     }
-    if ownership.hasPinned(address, at: desired.path) {
+    if ownership.hasPinned(address, at: desired.path) || ownership.recognizes(other)
+      || ownership.adoptions.values.contains(where: { $0.path == other.path })
+    {
       draft.tasks.insert(.removePin(path: PinPath.staging(of: address, root: ownership.root)))
     } else {
       draft.change.blocks.append(
@@ -91,7 +123,7 @@ struct PinComparison {
           code: "foreign-pin",
           message:
             "\(desired.path) is already taken by \(situation.phrase(other)), which is not ours",
-          hints: [
+          hints: situation.waysOut(of: resource ?? address, other.kind, other.id, at: other.path) + [
             "choose another path", "remove that pin if nobody needs it: rm \(desired.path)",
           ]))
     }

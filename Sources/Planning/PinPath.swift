@@ -3,9 +3,9 @@ internal import Crypto
 /// Where an owner's objects are pinned when nothing else is asked for, and where new ones wait.
 ///
 /// `ROOT/maps/fw/blocklist`, `ROOT/programs/fw/xdp_filter`, `ROOT/attachments/uplink/eth0`; the same
-/// below `ROOT/next` until they are published. A slash of the address is a directory, but the
-/// instance of an attachment is one component: the links of the cgroups `/a` and `/a/b` would
-/// otherwise be a file and a directory of one name. Bytes outside `[A-Za-z0-9_-]` are
+/// below `ROOT/next` until they are published, and below `ROOT/forgotten` once they are given up. A
+/// slash of the address is a directory, but the instance of an attachment is one component: the links
+/// of the cgroups `/a` and `/a/b` would otherwise be a file and a directory of one name. Bytes outside `[A-Za-z0-9_-]` are
 /// percent-encoded, since bpffs refuses dots; a component of more than 200 bytes is cut and ends in
 /// a digest; an empty component is a lone percent sign.
 public enum PinPath {
@@ -23,6 +23,12 @@ public enum PinPath {
   }
 
   public static func stagingRoot(_ root: String) -> String { "\(root)/next" }
+  /// Where the pins of what was given up go: below the owner's directory, and not the owner's.
+  public static func forgotten(of address: Address, root: String) -> String {
+    "\(forgottenRoot(root))/\(relativePath(of: address))"
+  }
+
+  public static func forgottenRoot(_ root: String) -> String { "\(root)/forgotten" }
   public static func inventory(root: String) -> String { "\(root)/inventory" }
 
   /// Whether `path` is the default place of the address below some root.

@@ -50,6 +50,10 @@ public struct ResourceChange: Hashable, Sendable {
   public var entries: EntryChanges?
   /// What is lost or interrupted: "its 4 entries are lost", "the hook is empty for a moment".
   public var consequences: [String]
+  /// What becomes ours by this change. The action is `adopt`, or `replace` where it cannot stay.
+  public var adopts: Adoption?
+  /// The address that it was applied under.
+  public var movedFrom: Address?
   /// The replacement leaves a hook empty for a moment (rendered `-/+`).
   public var leavesGap: Bool
   /// Why this must not be done as things are; each with the ways out. Not empty = not applicable.

@@ -8,6 +8,7 @@ internal import BPFObject
 public func plan(
   _ desired: DesiredState, _ observed: ObservedState, options: PlanOptions = PlanOptions()
 ) -> Plan {
+  let desired = desired.keepingProtection(of: observed)
   let ownership = Ownership(
     owner: desired.owner, root: desired.root, observed: observed.sorted, desired: desired)
   let situation = Situation(
@@ -65,12 +66,16 @@ private struct Derivation {
     plan.notes += entries(&drafts, limitations: &plan.limitations)
     plan.notes += attachments(&drafts)
     pins(&drafts)
+    let moves = MoveHints(situation: situation)
+    moves.mark(&drafts)
     if isForApply {
       if plan.limitations.isEmpty || end == .removeInventory {
         for draft in prune.drafts() { drafts[draft.address] = draft }
       } else {
         plan.notes += prune.kept
+        for draft in prune.given { drafts[draft.address] = draft }
       }
+      moves.refuseTaken(&drafts)
       plan.notes += prune.unknownPins
     }
     if isForApply { Guards(situation: situation).apply(to: &drafts) }
@@ -83,7 +88,7 @@ private struct Derivation {
     if let stale, plan.changes.allSatisfy({ $0.action == .unchanged }) {
       plan.notes.append(Note(code: "inventory", message: stale))
     }
-    plan.notes += mixedGenerations(sorted)
+    plan.notes += moves.notes(sorted) + mixedGenerations(sorted)
     if !prune.leftovers.isEmpty {
       plan.notes.append(
         Note(

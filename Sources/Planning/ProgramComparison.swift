@@ -17,10 +17,12 @@ struct ProgramComparison {
     guard let live = situation.ownership.liveProgram(ref) else {
       draft.become(.create, because: last == nil ? nil : "it is gone")
       draft.add(Comparison.creation(of: goal.spec, last: last?.spec))
+      situation.refuseMissing(goal.program?.adopt, .program, &draft)
       return draft
     }
     draft.change.liveID = live.id
     draft.tag = live.tag
+    situation.adopt(&draft)
     let pin = goal.pin.map {
       PinComparison(
         situation: situation, address: goal.address, desired: $0, last: last, kind: .program,
@@ -29,8 +31,10 @@ struct ProgramComparison {
     let observation = observation(live, pin, last)
     let observed = observation.completed(desired: goal.spec, last: last?.spec)
     draft.observed = observed
-    let differences = Comparison.differences(
+    let found = Comparison.differences(
       desired: goal.spec, observed: observed, last: last?.spec, cost: ProgramComparison.cost)
+    let differences = pin?.withoutAdopted(found) ?? found
+    pin?.adopt(in: &draft)
     draft.add(differences)
     for difference in differences {
       draft.become(

@@ -10,6 +10,10 @@ struct Prune {
     return claimed + unclaimedPins.map(pinnedDraft)
   }
 
+  /// What is given up: the claim goes, the object stays. Nothing is lost by that, so that it needs no
+  /// whole picture.
+  var given: [Draft] { drafts().filter { situation.isForgotten($0.address) } }
+
   private func claimedDraft(_ address: Address) -> Draft {
     let last = ownership.last(address)
     var draft = Draft(address, goal: nil, last: last)
@@ -24,6 +28,10 @@ struct Prune {
     draft.change.liveID = id
     draft.observed = last.spec
     draft.tag = ownership.programsByID[id]?.tag
+    if situation.isForgotten(address) {
+      giveUp(id, path: path, &draft)
+      return draft
+    }
     draft.become(
       .delete,
       because: situation.isDestroy
@@ -31,6 +39,24 @@ struct Prune {
     draft.add(Comparison.deletion(of: last.spec))
     finish(id, path: path, &draft)
     return draft
+  }
+
+  /// Its pin leaves our places, where it would be taken for ours if the inventory were lost. A pin
+  /// that stands elsewhere stays there.
+  private func giveUp(_ id: UInt32, path: String?, _ draft: inout Draft) {
+    draft.become(.forget, because: "the manifest gives it up")
+    guard let path, PinPath.isBelow(ownership.root, path), ownership.pin(at: path)?.id == id else {
+      return
+    }
+    let place = PinPath.forgotten(of: draft.address, root: ownership.root)
+    draft.tasks.insert(.movePin(from: path, to: place))
+    draft.change.consequences.append("its pin moves to \(place)")
+    guard ownership.pin(at: place) != nil else { return }
+    draft.change.blocks.append(
+      Block(
+        code: "forgotten-pin-taken",
+        message: "\(place), where its pin would go, is taken by what was given up before",
+        hints: ["move that pin elsewhere, or remove it: rm \(place)"]))
   }
 
   /// The steps that take it away; a pin that shows another object is left alone.
@@ -89,6 +115,10 @@ struct Prune {
     draft.change.liveID = pin.id
     draft.tag = ownership.programsByID[pin.id]?.tag
     draft.observed = PinSpec(path: pin.path).spec
+    if situation.isForgotten(address) {
+      giveUp(pin.id, path: pin.path, &draft)
+      return draft
+    }
     draft.become(.delete, because: "it is pinned in the owner's directory and not in the manifest")
     finish(pin.id, path: pin.path, &draft)
     return draft
@@ -113,6 +143,7 @@ struct Prune {
     return situation.observed.pins.map(\.path).filter {
       PinPath.isBelow(ownership.root, $0) && !known.contains($0)
         && !PinPath.isBelow(PinPath.stagingRoot(ownership.root), $0)
+        && !PinPath.isBelow(PinPath.forgottenRoot(ownership.root), $0)
     }.sorted().map {
       Note(code: "unknown-pin", message: "\($0) is not in the inventory and is left alone")
     }

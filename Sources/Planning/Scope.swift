@@ -6,14 +6,19 @@ extension ObservationScope {
     self.desired = desired
     for map in desired.maps {
       include(path: map.external ?? map.pin.path)
+      if let path = map.adopt { include(path: path) }
       guard map.external == nil, let entries = map.entries else { continue }
       contents.insert(map.ref)
       // Interface indexes are asked for by their names.
       for name in entries.interfaceNames { interfaces.insert(InterfaceName(name: name)) }
     }
-    for program in desired.programs { include(path: program.pin.path) }
+    for program in desired.programs {
+      include(path: program.pin.path)
+      if let path = program.adopt { include(path: path) }
+    }
     for attachment in desired.attachments {
       include(path: attachment.pin.path)
+      if case .pin(let path)? = attachment.adopt { include(path: path) }
       if let hook = Hook(spec: attachment.hook.spec) { hooks.insert(hook.place) }
     }
     for pin in desired.pins { include(path: pin.pin.path) }

@@ -48,6 +48,11 @@ struct Situation {
 
   func last(_ address: Address) -> AppliedResource? { ownership.last(address) }
 
+  /// The manifest gives the address up.
+  func isForgotten(_ address: Address) -> Bool {
+    ownership.forgotten.contains { $0.covers(address) }
+  }
+
   /// The live object of a REF, external maps included.
   func liveMap(_ ref: String) -> ObservedMap? {
     if let path = goals[.map(ref)]?.spec.text("external") {
@@ -56,26 +61,4 @@ struct Situation {
     }
     return ownership.liveMap(ref)
   }
-
-  // MARK: Words
-
-  /// "another map (flows)".
-  func phrase(_ pin: ObservedPin) -> String {
-    switch pin.kind {
-    case .map:
-      ownership.mapsByID[pin.id].map { "another map (\(name($0.name)), \($0.type))" }
-        ?? "another map"
-    case .program: "another program (\(phrase(program: pin.id)))"
-    case .link:
-      ownership.linksByID[pin.id].map { "another link (\($0.type))" } ?? "another link"
-    }
-  }
-
-  /// "xdp_drop, tag 3b185187f1855c4c".
-  func phrase(program id: UInt32) -> String {
-    guard let program = ownership.programsByID[id] else { return "unknown" }
-    return "\(name(program.name)), tag \(program.tag)"
-  }
-
-  private func name(_ name: String) -> String { name.isEmpty ? "unnamed" : name }
 }

@@ -25,11 +25,16 @@ public enum Step: Hashable, Sendable, Codable {
   case updateLink(Address, link: UInt32, expectedProgram: UInt32)
   /// Detach the live link and create a new one: the hook is empty in between.
   case recreateLink(Address, link: UInt32?)
+  /// Take a program off the hook that is attached there without a link; the address's new link takes
+  /// its place.
+  case detachLegacy(Address, program: UInt32)
   /// Put what is pinned under `next/` in its final place, exchanging it with what is there.
   case publishPin(Address)
   /// Pin again an object that is alive but whose pin is gone or is another object's, with mode and
   /// owner.
   case restorePin(Address, id: UInt32)
+  /// Rename a pin of ours, below the owner's directory.
+  case movePin(Address, from: String, to: String)
   /// Write, replace and delete the entries named in the address's change.
   case changeEntries(ref: String)
   case setPinAttributes(Address)
@@ -60,7 +65,7 @@ extension Step {
     case .stagePin(let address), .createLink(let address), .updateLink(let address, _, _),
       .recreateLink(let address, _), .publishPin(let address), .restorePin(let address, _),
       .setPinAttributes(let address), .detachLink(let address, _), .clearReferences(let address),
-      .removePin(let address, _):
+      .removePin(let address, _), .movePin(let address, _, _), .detachLegacy(let address, _):
       address
     case .writeIntent, .removeLeftover, .writeFinal, .removeInventory: nil
     }

@@ -69,6 +69,10 @@ struct StepOrder {
       return [(waits ? .links : .stagePins, .stagePin(address)), (.publish, .publishPin(address))]
     case (.publishPin, _): return [(.publish, .publishPin(address))]
     case (.restorePin(let id), _): return [(.publish, .restorePin(address, id: id))]
+    case (.movePin(let from, let to), _):
+      return [(.publish, .movePin(address, from: from, to: to))]
+    case (.detachLegacy(let program, let first), _):
+      return [(first ? .links : .detach, .detachLegacy(address, program: program))]
     case (.changeEntries, .map(let ref)): return [(.entries, .changeEntries(ref: ref))]
     case (.setPinAttributes, _): return [(.attributes, .setPinAttributes(address))]
     case (.freeze, .map(let ref)): return [(.freeze, .freezeMap(ref: ref))]
@@ -100,10 +104,12 @@ struct StepOrder {
     }
   }
 
-  /// Within a resource and a phase: a link is made before it is pinned; paths in their order.
+  /// Within a resource and a phase: what stands in a link's way goes before it is made, and it is
+  /// made before it is pinned; paths in their order.
   private static func key(_ step: Step) -> String {
     switch step {
-    case .createLink, .recreateLink, .updateLink: ""
+    case .detachLegacy: ""
+    case .createLink, .recreateLink, .updateLink: " "
     case .removePin(_, let path), .removeLeftover(let path): path
     case .detachLink(_, let link): String(link)
     default: "~"

@@ -58,7 +58,7 @@ final class Execution<K: Kernel> {
     self.kernel = kernel
     self.options = options
     self.plan = plan
-    let desired = desired.canonical
+    let desired = desired.keepingProtection(of: observed).canonical
     self.desired = desired
     ownership = Ownership(
       owner: desired.owner, root: desired.root, observed: observed, desired: desired)
@@ -89,7 +89,9 @@ final class Execution<K: Kernel> {
     case .updateLink(let address, let link, let expected):
       try updateLink(address, link: link, expectedProgram: expected)
     case .recreateLink(let address, let link): try recreateLink(address, link: link)
+    case .detachLegacy(let address, let program): try detachLegacy(address, program)
     case .publishPin(let address): try publishPin(address)
+    case .movePin(_, let from, let to): try movePin(from, to: to)
     case .restorePin(let address, let id): try restorePin(address, id: id)
     case .changeEntries(let ref): try changeEntries(ref)
     case .setPinAttributes(let address): try setPinAttributes(address)

@@ -68,7 +68,7 @@ extension Execution {
   /// The union of what was and what is to be.
   func intent() -> Inventory {
     var inventory = header(.intent)
-    for address in observed.inventory?.resources.keys ?? [:].keys {
+    for address in ownership.claimedAddresses {
       inventory.resources[address] = InventoryResource(current: applied(address))
     }
     for address in declaredAddresses {
@@ -83,7 +83,7 @@ extension Execution {
   /// What is declared, as it is now; and what an incomplete plan had to leave alone.
   func final() -> Inventory {
     var inventory = header(.final)
-    for address in observed.inventory?.resources.keys ?? [:].keys where changes[address] == nil {
+    for address in ownership.claimedAddresses where changes[address] == nil {
       inventory.resources[address] = InventoryResource(current: applied(address))
     }
     for address in declaredAddresses {

@@ -48,6 +48,13 @@ public protocol Kernel: AnyObject {
   /// reference instead. A link that is detached already is no error.
   func detach(_ link: Object) throws(KernelFailure) -> Bool
 
+  // MARK: Attachments without a link, which others made
+
+  /// Takes a program off a hook where it is attached without a link; `hook` is as it was observed.
+  func detach(_ program: Object, from hook: ObservedHook) throws(KernelFailure)
+  /// Puts it back as it was: XDP in that mode, on a cgroup with those flags.
+  func attach(_ program: Object, to hook: ObservedHook) throws(KernelFailure)
+
   // MARK: Pins (paths are absolute; each step of the path is checked, see `PathTrust`)
 
   /// Makes the missing directories that lead to `path` (0700 from the parent of `root` on, 0755

@@ -64,6 +64,23 @@ extension Execution {
     }
   }
 
+  /// Takes off what somebody else attached without a link. Undoing puts it back where it was.
+  func detachLegacy(_ address: Address, _ id: UInt32) throws(KernelFailure) {
+    guard let attachment = attachments[address],
+      let hook = observed.hooks.first(where: { $0.hook.place == attachment.hook.place })
+    else { throw missing(address) }
+    let program = try open(.program, id)
+    do throws(KernelFailure) {
+      try kernel.detach(program, from: hook)
+    } catch {
+      throw error.about(address)
+    }
+    journal.record(currentStep, "program \(id) of \(address)") {
+      [kernel] () throws(KernelFailure) in
+      try kernel.attach(program, to: hook)
+    }
+  }
+
   /// The new link replaces the old one in the inventory and at its pins. Killed at any point, it is
   /// either gone, or pinned below `next/`, or claimed by the intent.
   private func takeOver(_ link: K.Object, from id: UInt32, _ address: Address)
@@ -112,7 +129,7 @@ extension Execution {
     switch address {
     case .attachment: .link
     case .pin:
-      if let path = observed.inventory?.resources[address]?.current?.spec["pin.path"],
+      if let path = ownership.inventory?.resources[address]?.current?.spec["pin.path"],
         case .text(let path) = path
       {
         observed.pins.first { $0.path == path }?.kind
@@ -125,7 +142,7 @@ extension Execution {
 
   /// The attachment as it was applied: from the inventory, else from the hook that lists the link.
   private func formerAttachment(link id: UInt32) -> DesiredAttachment? {
-    for (address, resource) in observed.inventory?.resources ?? [:] {
+    for (address, resource) in ownership.inventory?.resources ?? [:] {
       guard case .attachment(let name, let instance) = address else { continue }
       for record in [resource.current, resource.next] {
         guard let record, record.id == id, let hook = Hook(spec: record.spec) else { continue }

@@ -3,8 +3,10 @@ public import Planning
 
 /// The small frozen map that says, on every program, whose it is.
 ///
-/// An array of one element whose BTF names three variables, `bpf_metadata_owner`,
-/// `bpf_metadata_object` and `bpf_metadata_digest`, which `bpftool prog show` prints. Each is a
+/// An array of one element whose BTF names four variables, `bpf_metadata_owner`,
+/// `bpf_metadata_object`, `bpf_metadata_digest` and `bpf_metadata_bpffs`, which `bpftool prog show`
+/// prints. The last is the device number of the bpffs that the owner's pins are on: there may be
+/// another owner of that name on another. Each is a
 /// NUL-terminated string as long as it needs to be, one behind the other, so that the contents can
 /// be read back without the BTF.
 public struct OwnerMetadata: Hashable, Sendable {
@@ -21,6 +23,7 @@ public struct OwnerMetadata: Hashable, Sendable {
     [
       ("bpf_metadata_owner", metadata.owner), ("bpf_metadata_object", metadata.object),
       ("bpf_metadata_digest", metadata.digest),
+      ("bpf_metadata_bpffs", String(metadata.bpffsDevice)),
     ].map { ($0.0, Array($0.1.utf8.filter { $0 != 0 }) + [0]) }
   }
 
@@ -50,12 +53,13 @@ public struct OwnerMetadata: Hashable, Sendable {
     return (types.btf.encoded(), map)
   }
 
-  /// Reads the map's value back; nil when it is not three strings.
+  /// Reads the map's value back; nil when it is not three strings and a number.
   public init?(contents: some Collection<UInt8>) {
     let parts = contents.split(separator: 0, omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[3].isEmpty else { return nil }
-    let texts = parts.prefix(3).compactMap { String(validating: $0, as: UTF8.self) }
-    guard texts.count == 3 else { return nil }
-    metadata = ProgramMetadata(owner: texts[0], object: texts[1], digest: texts[2])
+    guard parts.count == 5, parts[4].isEmpty else { return nil }
+    let texts = parts.prefix(4).compactMap { String(validating: $0, as: UTF8.self) }
+    guard texts.count == 4, let device = UInt64(texts[3]) else { return nil }
+    metadata = ProgramMetadata(
+      owner: texts[0], object: texts[1], digest: texts[2], bpffsDevice: device)
   }
 }

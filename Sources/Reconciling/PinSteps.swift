@@ -24,6 +24,11 @@ extension Execution {
     try exchange(path, with: pin.path)
   }
 
+  func movePin(_ source: String, to path: String) throws(KernelFailure) {
+    try exchange(source, with: path)
+    try removeDirectories(above: source)
+  }
+
   func setPinAttributes(_ address: Address) throws(KernelFailure) {
     let pin = try pinSpec(for: address)
     let old = pins[pin.path]?.attributes

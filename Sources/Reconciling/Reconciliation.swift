@@ -116,9 +116,10 @@ public struct Reconciliation<K: Kernel> {
 
   private func released(by plan: Plan) -> [(ObjectKind, UInt32)] {
     plan.changes.compactMap { change in
-      guard change.action == .delete || change.action == .replace, let id = change.liveID else {
-        return nil
-      }
+      // What was adopted lives on for those who made it.
+      guard change.action == .delete || change.action == .replace, change.adopts == nil,
+        let id = change.liveID
+      else { return nil }
       return switch change.address {
       case .map: (.map, id)
       case .program: (.program, id)

@@ -96,7 +96,7 @@ extension Execution {
     let metadata = OwnerMetadata(
       ProgramMetadata(
         owner: desired.owner, object: object,
-        digest: desired.objects[object]?.fileDigest ?? ""))
+        digest: desired.objects[object]?.fileDigest ?? "", bpffsDevice: observed.host.bpffsDevice))
     let (btf, map) = metadata.build()
     let created = try kernel.createMap(MapCreation(map: map, btf: kernel.loadBTF(btf)))
     if let data = map.data { try kernel.write(data.table(keySize: 4), to: created) }

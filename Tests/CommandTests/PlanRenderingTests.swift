@@ -103,10 +103,14 @@ import Testing
   @Test func adoptionNamesWhatIsImported() {
     var change = ResourceChange(address: .map("a"), action: .adopt)
     change.liveID = 5
+    change.adopts = Adoption(kind: .map, id: 5, path: "/sys/fs/bpf/a")
     var view = Samples.emptyView
     view.plan.changes = [change]
     let line = PlanJSON(view).json.line
-    #expect(line.contains(#""actions":["no-op"],"before":{},"after":{},"importing":{"id":5}"#))
+    #expect(
+      line.contains(
+        #""actions":["no-op"],"before":{},"after":{},"#
+          + #""importing":{"id":5,"kind":"map","pin":"/sys/fs/bpf/a"}"#))
   }
 }
 

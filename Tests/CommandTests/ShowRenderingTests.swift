@@ -18,7 +18,7 @@ import Testing
       map(13, "inventory", .array),
       map(14, "cilium_lxc"), map(15, "lost"), map(16, "shared"),
     ]
-    let metadata = ProgramMetadata(owner: "edge-firewall", object: "fw", digest: "d")
+    let metadata = ProgramMetadata(owner: "edge-firewall", object: "fw", digest: "d", bpffsDevice: 0)
     state.programs = [
       ObservedProgram(
         id: 21, name: "xdp_filter", type: .xdp, tag: "a04f5eef06a7f555", mapIDs: [11, 12, 16],
@@ -28,7 +28,7 @@ import Testing
         mapIDs: [14, 16], userID: 1000),
       ObservedProgram(
         id: 23, name: "old_filter", type: .xdp, tag: "2222222222222222",
-        metadata: ProgramMetadata(owner: "gone", object: "fw", digest: "e")),
+        metadata: ProgramMetadata(owner: "gone", object: "fw", digest: "e", bpffsDevice: 0)),
     ]
     state.links = [
       ObservedLink(

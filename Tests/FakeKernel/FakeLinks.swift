@@ -89,6 +89,17 @@ extension FakeKernel {
     return true
   }
 
+  /// The fake's hooks hold links only.
+  public func detach(_ program: FakeObject, from hook: ObservedHook) throws(KernelFailure) {
+    try enter("detachProgram", "program \(program.id)")
+    throw failure("detachProgram", "program \(program.id)", Errno.noent, "it is not there")
+  }
+
+  public func attach(_ program: FakeObject, to hook: ObservedHook) throws(KernelFailure) {
+    try enter("attachProgram", "program \(program.id)")
+    throw failure("attachProgram", "program \(program.id)", Errno.opnotsupp, "links only")
+  }
+
   func leave(_ key: Key, _ hook: Hook) {
     occupants[hook.spot]?.removeAll { $0 == key }
     if occupants[hook.spot]?.isEmpty == true { occupants[hook.spot] = nil }

@@ -97,7 +97,7 @@ struct GoodManifestTests {
         ]))
     let flows = manifest.maps[2]
     #expect(flows.type?.value == .lruHash && flows.maxEntries?.value == 1024)
-    #expect(flows.flags?.value == 2 && flows.onReplace?.value == .recreate && flows.protect)
+    #expect(flows.flags?.value == 2 && flows.onReplace?.value == .recreate && flows.protect == true)
     #expect(manifest.maps[3].maxEntries?.value == 256 << 10)
     #expect(manifest.maps[4].external?.value == "/sys/fs/bpf/theirs")
 

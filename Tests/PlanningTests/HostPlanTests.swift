@@ -338,9 +338,15 @@ import Testing
         create attachment.uplink/eth0 [config] -
         update pin.shared [config] map.fw/blocklist is created
           BLOCK foreign-pin: /sys/fs/bpf/shared/blocklist is already taken by another map (blocklist, hash), which is not ours
+            hint: take it over: adopt: /sys/fs/bpf/shared/blocklist on maps.fw/blocklist
+            hint: use it and leave it to its owner: external: /sys/fs/bpf/shared/blocklist on maps.fw/blocklist
             hint: choose another path
             hint: remove that pin if nobody needs it: rm /sys/fs/bpf/shared/blocklist
         """)
+    var adopting = scenario
+    adopting.edit(map: "fw/blocklist") { $0.adopt = "/sys/fs/bpf/shared/blocklist" }
+    adopting.apply()
+    #expect(adopting.plan().isEmpty, "\(adopting.plan().brief())")
     #expect(scenario.drift().limitations == ["edge has not been applied since the host started"])
   }
 

@@ -106,6 +106,7 @@ import Testing
           ! its contents are lost
           BLOCK protected: map.flows is protected, and max_entries cannot be changed in place
             hint: set protect: false on maps.flows
+            hint: pass --unprotect map.flows
             hint: leave it as it is
         replace program.fw/filter [config] map.flows is replaced
         update attachment.uplink/eth0 [config] program.fw/filter is replaced

@@ -31,7 +31,8 @@ struct ModelKernel {
 
   /// Executes the first `count` steps (all by default) and dies, or ends.
   mutating func apply(_ plan: Plan, _ desired: DesiredState, steps count: Int? = nil) {
-    var run = Run(plan: plan, desired: desired.canonical, before: observed)
+    var run = Run(
+      plan: plan, desired: desired.keepingProtection(of: observed).canonical, before: observed)
     for step in plan.steps.prefix(count ?? plan.steps.count) { perform(step, &run) }
     collectGarbage()
   }
@@ -41,6 +42,11 @@ struct ModelKernel {
     var desired: DesiredState
     var before: ObservedState
     var made: [Address: UInt32] = [:]
+
+    /// What was applied, under the names that it has now.
+    var claims: [Address: InventoryResource] {
+      before.inventory?.applying(desired.moves).inventory.resources ?? [:]
+    }
 
     func liveID(_ address: Address) -> UInt32? {
       if let id = made[address] { return id }
@@ -136,6 +142,11 @@ struct ModelKernel {
     case .freezeMap(let ref):
       observed.maps[observed.maps.firstIndex { $0.id == run.liveID(.map(ref)) }!].frozen = true
     case .detachLink(_, let link): detach(link)
+    case .movePin(_, let from, let to): exchange(from, to)
+    case .detachLegacy(_, let program):
+      for hook in observed.hooks.indices {
+        observed.hooks[hook].occupants.removeAll { $0.programID == program && $0.linkID == nil }
+      }
     case .clearReferences: break
     case .removePin(_, let path), .removeLeftover(let path):
       observed.pins.removeAll { $0.path == path }
@@ -234,7 +245,8 @@ struct ModelKernel {
       id: newID(), name: MapSpec.kernelName(for: desired.image.name), type: desired.image.type,
       tag: ModelKernel.tag(of: desired), mapIDs: maps.sorted(),
       metadata: ProgramMetadata(
-        owner: run.desired.owner, object: desired.object, digest: desired.digest))
+        owner: run.desired.owner, object: desired.object, digest: desired.digest,
+        bpffsDevice: observed.host.bpffsDevice))
     observed.programs.append(program)
     run.made[.program(desired.ref)] = program.id
   }
@@ -347,7 +359,7 @@ struct ModelKernel {
       manifestDigest: run.desired.manifestDigest)
     inventory.state = state
     inventory.bootID = observed.host.bootID
-    let before = run.before.inventory?.resources ?? [:]
+    let before = run.claims
     if state == .intent {
       for address in before.keys {
         inventory.resources[address] = InventoryResource(current: applied(address, run))
@@ -367,7 +379,7 @@ struct ModelKernel {
   }
 
   private func applied(_ address: Address, _ run: Run) -> AppliedResource? {
-    guard let resource = run.before.inventory?.resources[address] else { return nil }
+    guard let resource = run.claims[address] else { return nil }
     guard var next = resource.next,
       let live = run.plan.changes.first(where: { $0.address == address })?.liveID
     else { return resource.current }

@@ -65,6 +65,8 @@ extension Step {
     case .removeLeftover(let path): "sweep \(path)"
     case .writeFinal: "final"
     case .removeInventory: "remove inventory"
+    case .movePin(let address, let from, let to): "move \(address) \(from) \(to)"
+    case .detachLegacy(let address, let program): "detach program \(program) \(address)"
     }
   }
 }

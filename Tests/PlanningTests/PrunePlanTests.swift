@@ -107,6 +107,7 @@ import Testing
           ! xdp of eth0 is empty for a moment
           BLOCK gap-not-allowed: the kernel cannot swap this at xdp of eth0 without a moment of an empty hook
             hint: set allow_gap: true on attachments.wan
+        note perhaps-moved: attachment.wan/eth0 is made with the same spec; if it is only another name, moved: {attachment.uplink/eth0: attachment.wan/eth0} keeps what is there
         """)
     scenario.desired.attachments[0].allowGap = true
     scenario.apply()

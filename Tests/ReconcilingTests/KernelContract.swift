@@ -129,7 +129,7 @@ struct KernelContract<K: Kernel> {
   }
 
   func ownerMetadata() throws {
-    let metadata = ProgramMetadata(owner: "edge", object: "fw", digest: "0123abcd")
+    let metadata = ProgramMetadata(owner: "edge", object: "fw", digest: "0123abcd", bpffsDevice: 42)
     let (btf, spec) = OwnerMetadata(metadata).build()
     let map = try kernel.createMap(MapCreation(map: spec, btf: kernel.loadBTF(btf)))
     try kernel.write(

@@ -174,13 +174,14 @@ struct ReconciliationTests {
 
   @Test("metadata is read back, and hostile bytes are not")
   func metadata() {
-    let metadata = ProgramMetadata(owner: "edge", object: "fw", digest: "ab12")
+    let metadata = ProgramMetadata(owner: "edge", object: "fw", digest: "ab12", bpffsDevice: 42)
     let (_, map) = OwnerMetadata(metadata).build()
     #expect(OwnerMetadata(contents: map.data?.contents ?? [])?.metadata == metadata)
     #expect(Int(map.valueSize) == map.data?.contents.count)
-    for bytes: [UInt8] in [[], [0], [0, 0], [0, 0, 0, 0], [65], [0xff, 0, 0, 0], [0, 0, 0, 65]] {
+    for bytes: [UInt8] in [[], [0], [0, 0], [0, 0, 0], [0, 0, 0, 0, 0], [65], [0xff, 0, 0, 0], [0, 0, 0, 65]] {
       #expect(OwnerMetadata(contents: bytes) == nil)
     }
-    #expect(OwnerMetadata(contents: [0, 0, 0])?.metadata.owner == "")
+    #expect(OwnerMetadata(contents: [0, 0, 0, 0x37, 0])?.metadata.bpffsDevice == 7)
+    #expect(OwnerMetadata(contents: [0, 0, 0, 0x2d, 0]) == nil)
   }
 }

@@ -14,8 +14,8 @@ extension Grammar {
       Field("program", .scalar(.qualifiedReference), required: true, "The program to attach."),
       Field("cookie", .scalar(.unsigned), "What bpf_get_attach_cookie returns at this hook."),
       Field(
-        "adopt", .later("adopt"), supported: false,
-        "The foreign pin to take over, or true for a legacy attachment."),
+        "adopt", .scalar(.adoption),
+        "The pin of a link that becomes this manifest's, or true for what is attached without one."),
       Field(
         "allow_gap", .scalar(.boolean), default: "false",
         "The hook may be empty for a moment where the kernel cannot swap programs."),

@@ -111,6 +111,10 @@ public indirect enum ScalarForm: Sendable {
   case attachmentReference
   /// A file of entries: `.csv` or `.jsonl`.
   case entriesFile
+  /// `map.REF`, `program.REF`, `attachment.NAME[/INSTANCE]` or `pin.NAME`
+  case address
+  /// `true`, or an absolute path on the bpffs.
+  case adoption
 
   public struct Choice: Sendable {
     public var name: String

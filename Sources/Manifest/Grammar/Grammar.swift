@@ -30,10 +30,11 @@ public enum Grammar {
         "pins", .section(key: .name, of: .block(pin)),
         "Further pins, for other programs to find things by."),
       Field(
-        "moved", .later("moved"), supported: false, "Renames addresses without loss: old: new."),
+        "moved", .section(key: .address, of: .scalar(.address)),
+        "What is called otherwise than when it was applied, OLD: NEW; nothing is made anew."),
       Field(
-        "forget", .later("forget"), supported: false,
-        "Addresses that are given up and left in the kernel."),
+        "forget", .list(of: .scalar(.address)),
+        "What was applied and is given up: it stays in the kernel and is no longer owned."),
     ])
 
   static let variable = Block(
@@ -95,7 +96,8 @@ public enum Grammar {
         "merge", .later("merge"), supported: false,
         "How a migration reconciles a field that was written meanwhile."),
       Field(
-        "adopt", .later("adopt"), supported: false, "The foreign pin of a map to take over."),
+        "adopt", .scalar(.bpffsPath),
+        "The pin of a map that somebody else made and that becomes this manifest's."),
       Field(
         "external", .scalar(.bpffsPath),
         "The pin of a map that is used, checked for compatibility and never changed."),
@@ -160,7 +162,9 @@ public enum Grammar {
       Field(
         "attach_to", .scalar(.string),
         "The kernel function or tracepoint of tracing programs, if not what the section says."),
-      Field("adopt", .later("adopt"), supported: false, "The foreign pin to take over."),
+      Field(
+        "adopt", .scalar(.bpffsPath),
+        "The pin of a program that somebody else loaded and that becomes this manifest's."),
       Field("tests", .later("tests"), supported: false, "Runs that gate going live."),
     ])
 

@@ -18,6 +18,10 @@ public struct Manifest: Sendable {
   public var programs: [ProgramDeclaration]
   public var attachments: [Attachment]
   public var pins: [Pin]
+  /// Addresses that are called otherwise now: the old one, the new one.
+  public var moves: [(from: Located<Address>, to: Located<Address>)] = []
+  /// Addresses that are given up.
+  public var forgotten: [Located<Address>] = []
   public var warnings: [Diagnostic]
 
   /// A position as a location in the manifest's file.
@@ -77,10 +81,12 @@ public struct Manifest: Sendable {
     public var inner: InnerMap?
     public var entries: Entries?
     public var freeze: Located<Bool>?
-    public var protect: Bool
+    /// nil: as it was applied.
+    public var protect: Bool?
     public var sensitive: Bool
     public var onReplace: Located<DesiredMap.OnReplace>?
     public var external: Located<String>?
+    public var adopt: Located<String>?
     /// The keys that stand there, whether or not what they hold could be read.
     var given: Set<String>
 
@@ -126,6 +132,7 @@ public struct Manifest: Sendable {
     public var attachType: Located<AttachType>?
     public var flags: Located<UInt32>?
     public var attachTo: Located<String>?
+    public var adopt: Located<String>?
   }
 
   public struct Attachment: Sendable {
@@ -133,6 +140,7 @@ public struct Manifest: Sendable {
     public var program: Located<String>
     public var cookie: Located<UInt64>?
     public var allowGap: Bool
+    public var adopt: Located<AttachmentAdoption>?
     /// Nil = what the program's section says.
     public var hook: Located<HookBlock>?
   }

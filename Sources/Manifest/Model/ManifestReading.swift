@@ -56,7 +56,7 @@ struct ManifestReader {
 
   func manifest(_ root: YAMLNode) -> Manifest {
     let top = BlockReader(root, scope: scope, at: root.at)
-    return Manifest(
+    var manifest = Manifest(
       file: "", directory: "", digest: "",
       name: top.text("name") ?? Located("", at: root.at), variables: [],
       objects: top.section("objects").compactMap(object),
@@ -64,6 +64,16 @@ struct ManifestReader {
       programs: top.section("programs").map(program),
       attachments: top.section("attachments").compactMap(attachment),
       pins: top.section("pins").compactMap(pin), warnings: [])
+    manifest.moves = top.section("moved").compactMap { entry in
+      guard let from = ScalarText.address(entry.name.value),
+        let new = top.text(of: entry.node), let to = ScalarText.address(new.value)
+      else { return nil }
+      return (Located(from, at: entry.name.at), Located(to, at: new.at))
+    }
+    manifest.forgotten = (top["forget"]?.kind == .sequence ? top.texts("forget") : []).compactMap {
+      text in ScalarText.address(text.value).map { Located($0, at: text.at) }
+    }
+    return manifest
   }
 
   private func reader(_ entry: (name: Located<String>, node: YAMLNode)) -> BlockReader {
@@ -99,11 +109,11 @@ struct ManifestReader {
       flags: fields.flags("map_flags", MapFlag.names),
       numaNode: fields.number("numa_node", as: UInt32.self),
       extra: fields.number("map_extra", as: UInt64.self), inner: fields.block("inner").map(inner),
-      entries: entries,
-      freeze: fields.boolean("freeze"), protect: fields.boolean("protect")?.value ?? false,
+      entries: entries, freeze: fields.boolean("freeze"),
+      protect: fields.boolean("protect")?.value,
       sensitive: fields.boolean("sensitive")?.value ?? false,
       onReplace: fields.map("on_replace") { DesiredMap.OnReplace(rawValue: $0) },
-      external: fields.text("external"), given: fields.names)
+      external: fields.text("external"), adopt: fields.text("adopt"), given: fields.names)
   }
 
   private func inner(_ fields: BlockReader) -> Manifest.InnerMap {
@@ -134,7 +144,8 @@ struct ManifestReader {
       ref: entry.name, function: fields.text("function"),
       type: fields.enumeration("type", as: ProgramType.self),
       attachType: fields.enumeration("attach_type", as: AttachType.self),
-      flags: fields.flags("flags", ProgramFlag.names), attachTo: fields.text("attach_to"))
+      flags: fields.flags("flags", ProgramFlag.names), attachTo: fields.text("attach_to"),
+      adopt: fields.text("adopt"))
   }
 
   private func attachment(
@@ -150,7 +161,8 @@ struct ManifestReader {
     }
     return Manifest.Attachment(
       name: entry.name, program: program, cookie: fields.number("cookie", as: UInt64.self),
-      allowGap: fields.boolean("allow_gap")?.value ?? false, hook: hook)
+      allowGap: fields.boolean("allow_gap")?.value ?? false,
+      adopt: fields.map("adopt") { $0.hasPrefix("/") ? .pin($0) : .legacy }, hook: hook)
   }
 
   private func hookBlock(_ name: String, _ fields: BlockReader) -> Manifest.HookBlock? {

@@ -11,6 +11,7 @@ extension Resolver {
           name: attachment.name.value, instance: instance, program: program.ref, hook: hook,
           pin: defaultPin(address))
         desired.allowGap = attachment.allowGap
+        desired.adopt = attachment.adopt?.value
         desired.location = location(attachment.name.at)
         desired.exclusive = attachment.isExclusive
         desired.cookie = attachment.cookie?.value

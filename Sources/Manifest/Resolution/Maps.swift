@@ -32,7 +32,9 @@ extension Resolver {
     }
     map.location = location(declared?.ref.at ?? position)
     if let declared {
-      map.protect = declared.protect
+      map.protect = declared.protect ?? false
+      map.declaresProtection = declared.protect != nil
+      map.adopt = declared.adopt?.value
       if declared.sensitive { map.sensitive = true }
       if let external = declared.external {
         map.external = external.value
@@ -73,7 +75,7 @@ extension Resolver {
 
   /// Only how it is treated can be said about global data; what it is comes from the object.
   private mutating func checkDataSettings(_ map: Manifest.MapDeclaration) -> Bool {
-    let allowed: Set = ["protect", "sensitive", "on_replace", "freeze"]
+    let allowed: Set = ["protect", "sensitive", "on_replace", "freeze", "adopt"]
     let wrong = map.given.subtracting(allowed).filter { !$0.hasPrefix("x-") }.sorted()
     guard let first = wrong.first else { return true }
     log.error(

@@ -40,8 +40,9 @@ extension Resolver {
     var program = DesiredProgram(
       ref: ref, object: objectName, image: image, bindings: bindings,
       pin: defaultPin(.program(ref)),
-      digest: digest(of: image, attachTo: attachTo.name, bindings: bindings, object: object))
+      digest: digest(of: image, attachTo: attachTo.name, maps: bindings.keys.sorted(), object: object))
     program.attachTo = attachTo.name
+    program.adopt = declared?.adopt?.value
     program.location = location(declared?.ref.at ?? position)
     programs[ref] = program
     return true
@@ -84,9 +85,10 @@ extension Resolver {
   }
 
   /// Over all that decides what the kernel is given, and nothing that differs between hosts or
-  /// builds of the same code: no line numbers, no type ids, no descriptors.
+  /// builds of the same code: no line numbers, no type ids, no descriptors. Which of the manifest's
+  /// maps are bound stands beside it in the spec, so that a map can be renamed.
   private func digest(
-    of image: ProgramImage, attachTo: String?, bindings: [String: String], object: LoadedObject
+    of image: ProgramImage, attachTo: String?, maps: [String], object: LoadedObject
   ) -> String {
     var digest = SpecDigest()
     digest.add("bpfapply program 1")
@@ -103,7 +105,7 @@ extension Resolver {
     digest.add(image.references.count)
     for reference in image.references {
       digest.add(reference.instruction)
-      digest.add(bindings[reference.map])
+      digest.add(reference.map)
       digest.add(reference.valueOffset.map { String($0) })
     }
     if !image.coreRelocations.isEmpty {
@@ -111,7 +113,7 @@ extension Resolver {
       for subject in image.coreSubjects { digest.add(subject) }
     }
     // Constants are part of the program: the verifier prunes by them.
-    for map in bindings.keys.sorted() {
+    for map in maps {
       guard let data = object.maps[map]?.data, data.isReadOnly else { continue }
       digest.add(map)
       digest.add(data.contents)

@@ -45,6 +45,7 @@ extension Manifest {
     resolver.resolveAttachments()
     resolver.resolvePins(accounts)
     resolver.checkPinPaths()
+    resolver.resolveMoves()
     if let failure = resolver.log.failure() { throw failure }
     return resolver.result
   }
@@ -74,6 +75,8 @@ struct Resolver {
   var programs: [String: DesiredProgram] = [:]
   var attachments: [DesiredAttachment] = []
   var pins: [DesiredPin] = []
+  var moves: [Move] = []
+  var forgotten: Set<Address> = []
   /// What could not be made, which has been reported.
   var failed: Set<Address> = []
   /// Which maps of maps hold which maps, and where that is said.
@@ -105,6 +108,8 @@ struct Resolver {
     state.programs = programs.values.sorted { $0.ref < $1.ref }
     state.attachments = attachments.sorted { $0.address < $1.address }
     state.pins = pins.sorted { $0.name < $1.name }
+    state.moves = moves
+    state.forgotten = forgotten
     return Resolution(
       state: state, objects: objects.mapValues(\.file), entryFiles: entryFiles.mapValues(sha256),
       warnings: manifest.warnings + log.warnings)

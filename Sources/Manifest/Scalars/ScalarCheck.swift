@@ -1,3 +1,5 @@
+public import Planning
+
 extension ScalarForm {
   /// What a message says that it expected.
   var expected: String {
@@ -22,6 +24,8 @@ extension ScalarForm {
     case .tracepoint: "category:event"
     case .attachmentReference: "NAME or NAME/INSTANCE"
     case .entriesFile: "the path of a .csv or .jsonl file"
+    case .address: "map.REF, program.REF, attachment.NAME[/INSTANCE] or pin.NAME"
+    case .adoption: "true, or an absolute path on the bpffs"
     }
   }
 
@@ -102,6 +106,16 @@ extension ScalarForm {
       }
     case .entriesFile:
       guard text.hasSuffix(".csv") || text.hasSuffix(".jsonl") else { throw mismatch(scalar) }
+    case .address:
+      guard ScalarText.address(text) != nil else {
+        throw mismatch(scalar, hint: ScalarText.addressHint(text))
+      }
+    case .adoption:
+      if scalar.plain, ScalarText.boolean(text) == true { return }
+      if scalar.plain, ScalarText.boolean(text) == false {
+        throw mismatch(scalar, hint: "leave it out to adopt nothing")
+      }
+      try bpffsCheck(scalar)
     }
   }
 
@@ -158,6 +172,26 @@ extension ScalarForm {
 }
 
 extension ScalarText {
+  /// An address whose names are names.
+  public static func address(_ text: String) -> Address? {
+    guard let address = Address(text) else { return nil }
+    let isValid =
+      switch address {
+      case .map(let ref): isReference(ref)
+      case .program(let ref): isReference(ref) && ref.utf8.contains(0x2F)
+      case .attachment(let name, _), .pin(let name): isName(name)
+      }
+    return isValid ? address : nil
+  }
+
+  /// `maps.x` is what a section of the manifest is called, and `map.x` the address.
+  static func addressHint(_ text: String) -> String? {
+    for kind in ["map", "program", "attachment", "pin"] where text.hasPrefix("\(kind)s.") {
+      return "did you mean '\(kind)\(text.dropFirst(kind.count + 1))'?"
+    }
+    return nil
+  }
+
   /// NAME or OBJECT/NAME.
   public static func isReference(_ text: String) -> Bool {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)

@@ -74,8 +74,7 @@ struct ReferenceCheck {
         ("type", map.type?.at), ("max_entries", map.maxEntries?.at), ("key", map.key?.at),
         ("value", map.value?.at), ("map_flags", map.flags?.at), ("entries", map.entries?.at),
         ("numa_node", map.numaNode?.at), ("map_extra", map.extra?.at), ("freeze", map.freeze?.at),
-        ("inner", map.inner?.at),
-        ("on_replace", map.onReplace?.at),
+        ("inner", map.inner?.at), ("on_replace", map.onReplace?.at), ("adopt", map.adopt?.at),
       ]
       for (field, position) in others where position != nil {
         log.error(
@@ -101,6 +100,13 @@ struct ReferenceCheck {
   private func checkAttachments(_ log: inout DiagnosticLog) {
     for attachment in manifest.attachments {
       checkObject(of: attachment.program, in: "program", &log)
+      if let adopt = attachment.adopt, case .pin = adopt.value, attachment.instances.count > 1 {
+        log.error(
+          "ambiguous-adoption",
+          "'adopt' names one link, and '\(attachment.name.value)' has "
+            + "\(attachment.instances.count) instances", at: adopt.at,
+          hints: ["give the instance an attachment of its own"])
+      }
       switch attachment.hook?.value {
       case .xdp(let interfaces, _, _, _), .tcx(let interfaces, _, _, _):
         checkRepeated(interfaces, "interface", &log)

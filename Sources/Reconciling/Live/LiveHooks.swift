@@ -60,6 +60,7 @@ extension LiveKernel {
       let cgroup = try Cgroup(path)
       observed.targetID = cgroup.id
       let programs = try HookPrograms(on: .cgroup(cgroup), type: attachType)
+      observed.attachFlags = programs.flags
       observed.occupants = join(programs, links) {
         $0 == .cgroup(id: cgroup.id, attachType: attachType)
       }

@@ -26,14 +26,17 @@ extension LiveKernel {
       state.interfaces.append(ObservedInterface(name: interface, index: index))
     }
     try observeContents(scope, &state)
+    try identifyStrangers(scope, &state)
     return state
   }
 
-  /// Tags are predicted only for programs that are ours while no inventory says what they are; to
+  /// Tags are predicted only for programs that no inventory says what they are, ours or adopted; to
   /// ask the kernel how it makes tags takes a PROG_LOAD, which a mere look does without.
   private func needsTagAlgorithm(_ scope: ObservationScope, _ state: ObservedState) -> Bool {
+    guard let desired = scope.desired else { return false }
+    if desired.programs.contains(where: { $0.adopt != nil }) { return true }
     let ownership = Ownership(owner: scope.owner, root: scope.root, observed: state)
-    return scope.desired != nil && ownership.inventory == nil
+    return ownership.inventory == nil
       && state.programs.contains { ownership.owns(program: $0.id) }
   }
 

@@ -5,7 +5,11 @@ import Reconciling
 struct DestroyCommand: HostCommand {
   static let configuration = CommandConfiguration(
     commandName: "destroy",
-    abstract: "Removes everything that a manifest made; what it only adopted or forgot stays.")
+    abstract: "Removes everything that a manifest owns.",
+    discussion: """
+      What it gave up (forget:) stays. What it adopted goes like all else; the pins that others made \
+      stay, and with them the maps and programs behind them.
+      """)
 
   @Argument(help: ArgumentHelp("The manifest, or its name alone.", valueName: "M.yaml|NAME"))
   var subject: Subject

@@ -55,6 +55,8 @@ enum ChangeSymbol: String, CaseIterable {
 extension ResourceChange {
   /// `map.fw/blocklist will be replaced`.
   var headline: String {
+    if let origin = movedFrom, action == .update { return "\(origin) is now \(address)" }
+    if adopts != nil, action == .replace { return "\(address) will be adopted and replaced" }
     let fate =
       switch action {
       case .unchanged: blocks.isEmpty ? "is unchanged" : "stays as it is"

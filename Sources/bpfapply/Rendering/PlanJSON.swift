@@ -46,14 +46,19 @@ struct PlanJSON {
     let forcing = change.fields.filter(\.forcesReplacement)
     return .members([
       "address": .text(change.address.description),
+      "previous_address": change.movedFrom.map { .text($0.description) },
       "type": .text(change.address.kind),
       "id": change.liveID.map { .number(UInt64($0)) },
       "change": .members([
         "actions": .texts(change.actionNames),
         "before": change.action == .create ? .null : Self.fields(change, hidden, \.before),
         "after": change.action == .delete ? .null : Self.fields(change, hidden, \.after),
-        "importing": change.action == .adopt
-          ? .members(["id": change.liveID.map { .number(UInt64($0)) }]) : nil,
+        "importing": change.adopts.map {
+          .members([
+            "id": .number(UInt64($0.id)), "kind": .text($0.kind.rawValue),
+            "pin": $0.path.map { .text($0) },
+          ])
+        },
         "replace_paths": forcing.isEmpty ? nil : .list(forcing.map { .texts([$0.field]) }),
         "entries": change.entries.map { Self.entries($0, hidden: hidden) },
         "sensitive": hidden ? true : nil,
@@ -200,7 +205,7 @@ extension ResourceChange {
     case .update: leavesGap ? ["delete", "create"] : ["update"]
     case .replace: leavesGap ? ["delete", "create"] : ["create", "delete"]
     case .delete: ["delete"]
-    case .adopt: fields.isEmpty ? ["no-op"] : ["update"]
+    case .adopt: fields.isEmpty && entries == nil ? ["no-op"] : ["update"]
     case .forget: ["forget"]
     }
   }

@@ -23,6 +23,8 @@ extension Step {
     case .removeLeftover: "remove_leftover"
     case .writeFinal: "write_final"
     case .removeInventory: "remove_inventory"
+    case .movePin: "move_pin"
+    case .detachLegacy: "detach_legacy"
     }
   }
 
@@ -49,6 +51,9 @@ extension Step {
     case .removeLeftover(let path): "remove what an interrupted apply left at \(path)"
     case .writeFinal: "write the inventory"
     case .removeInventory: "remove the inventory"
+    case .movePin(let address, _, let path): "rename the pin of \(address) to \(path)"
+    case .detachLegacy(let address, let program):
+      "detach program \(program), which stands where \(address) is to be"
     }
   }
 
@@ -60,6 +65,7 @@ extension Step {
     case .recreateLink(_, let id): link = id
     case .removePin(_, let where_): path = where_
     case .removeLeftover(let where_): path = where_
+    case .movePin(_, _, let where_): path = where_
     default: break
     }
     return .members([
