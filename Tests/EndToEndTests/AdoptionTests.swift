@@ -11,27 +11,27 @@ import Testing
       endToEnd {
         try Uplink.make()
         let deployment = try Deployment()
-        try deployment.compile("watch")
+        try deployment.compile("guard")
         // All of it by libbpf: programs and maps pinned, one program on its hook by a link.
         let old = "/sys/fs/bpf/old"
         try Sandbox.run(
-          ["bpftool", "prog", "loadall", deployment.path("watch.bpf.o"), old]
+          ["bpftool", "prog", "loadall", deployment.path("guard.bpf.o"), old]
             + ["pinmaps", "\(old)_maps"]
         ).succeeded()
         let link = try Link.create(
-          Pinned.program("\(old)/receive"),
+          Pinned.program("\(old)/guard"),
           on: .xdp(interface: NetworkInterface.index(of: "uplink") ?? 0, mode: .native))
         try BPFFilesystem().root.pin(link, as: "old_link")
         let before = try (
           map: Pinned.map("\(old)_maps/counts").info.id,
-          program: Pinned.program("\(old)/receive").info().id, link: link.info().id
+          program: Pinned.program("\(old)/guard").info().id, link: link.info().id
         )
         try check(Uplink.answers(of: 2) == 2, "pings before")
 
-        try deployment.write(deployment.adopting(program: "\(old)/receive"))
+        try deployment.write(deployment.adopting(program: "\(old)/guard"))
         let planned = try deployment.plan(
-          status: 2, saying: "program.w/receive will be adopted", "attachment.xdp/uplink",
-          "map.w/counts will be adopted", "it comes with program.w/receive")
+          status: 2, saying: "program.g/guard will be adopted", "attachment.xdp/uplink",
+          "map.g/passed will be adopted", "it comes with program.g/guard")
         try check(!planned.output.contains("will be created"), planned.output)
         let pinsBefore = try Snapshot.take()
         try deployment.bpfapply(
@@ -40,8 +40,8 @@ import Testing
         try deployment.apply(saying: "adopted")
         try deployment.isSettled()
         let after = try (
-          map: Pinned.map("\(deployment.pins)/maps/w/counts").info.id,
-          program: Pinned.program("\(deployment.pins)/programs/w/receive").info().id,
+          map: Pinned.map("\(deployment.pins)/maps/g/passed").info.id,
+          program: Pinned.program("\(deployment.pins)/programs/g/guard").info().id,
           link: Pinned.link("\(deployment.pins)/attachments/xdp/uplink").info().id
         )
         try check(before == after, "\(before) became \(after)")
@@ -132,15 +132,23 @@ import Testing
         try deployment.write(manifest)
         try deployment.apply(status: 4, saying: "gap-not-allowed", "adopted and replaced")
         let allowed = manifest.replacing("w/receive,", with: "w/receive, allow_gap: true,")
-        // A failure afterwards puts back what was detached.
-        try deployment.write(allowed)
-        try Sandbox.run(["mkdir", "-p", "/sys/fs/bpf/bpfapply/\(deployment.owner)/inventory"])
-          .succeeded()
-        try deployment.apply(status: 6)
+        // A failure afterwards puts back what was detached: somebody has that netfilter priority.
+        let netfilter = try Link.create(
+          foreignProgram(.netfilter, .netfilter, returning: 1),
+          on: .netfilter(family: 2, hook: 1, priority: 7, defragment: false))
+        defer { withExtendedLifetime(netfilter) {} }
+        try deployment.compile("hooks")
+        let taken = "{program: h/at_netfilter, netfilter: {pf: ipv4, hook: input, priority: 7}}"
+        try deployment.write(
+          allowed.replacing("objects:\n", with: "objects:\n  h: {file: hooks.bpf.o}\n")
+            .replacing("attachments:\n", with: "attachments:\n  z: \(taken)\n"))
+        try deployment.apply(status: 6, saying: "Failed")
         try check(
           NetworkInterface.named("uplink")?.xdp.programs.map(\.programID) == [xdp.info().id],
           "the program is back on the interface")
-        try Sandbox.run(["rmdir", "/sys/fs/bpf/bpfapply/\(deployment.owner)/inventory"]).succeeded()
+        let back = try HookPrograms(on: group, type: .cgroupInetEgress)
+        try check(back.entries.map(\.programID) == [egress.info().id], "\(back.entries)")
+        try deployment.write(allowed)
         try deployment.apply(saying: "replaced")
         try deployment.isSettled()
         let there = try HookPrograms(on: group, type: .cgroupInetEgress)
@@ -233,18 +241,18 @@ import Testing
 }
 
 extension Deployment {
-  /// One program of the watch object on its hook, all of it taken over.
+  /// The program of the guard object on its hook, all of it taken over.
   fileprivate func adopting(program: String) -> String {
     """
     apiVersion: bpfapply/v1
     name: \(owner)
     objects:
-      w: {file: watch.bpf.o}
+      g: {file: guard.bpf.o}
     programs:
-      w/receive: {adopt: \(program)}
+      g/guard: {adopt: \(program)}
     attachments:
       xdp:
-        program: w/receive
+        program: g/guard
         adopt: /sys/fs/bpf/old_link
         xdp: {interface: uplink, mode: native}
     """
