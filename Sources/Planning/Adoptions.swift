@@ -71,7 +71,11 @@ extension Ownership {
     for pin in observed.pins where places.paths.contains(pin.path) { add(pin.kind, pin.id) }
     for hook in observed.hooks where places.hooks.contains(hook.hook.place) {
       for occupant in hook.occupants where claimed[.program]?.contains(occupant.programID) != true {
-        if let link = occupant.linkID { add(.link, link) } else { add(.program, occupant.programID) }
+        if let link = occupant.linkID {
+          add(.link, link)
+        } else {
+          add(.program, occupant.programID)
+        }
       }
     }
     return found.sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) }

@@ -123,9 +123,10 @@ struct PinComparison {
           code: "foreign-pin",
           message:
             "\(desired.path) is already taken by \(situation.phrase(other)), which is not ours",
-          hints: situation.waysOut(of: resource ?? address, other.kind, other.id, at: other.path) + [
-            "choose another path", "remove that pin if nobody needs it: rm \(desired.path)",
-          ]))
+          hints: situation.waysOut(of: resource ?? address, other.kind, other.id, at: other.path)
+            + [
+              "choose another path", "remove that pin if nobody needs it: rm \(desired.path)",
+            ]))
     }
   }
 }

@@ -153,8 +153,10 @@ extension Situation {
       return false
     }.map(\.address).sorted()
     let source = adoption.path ?? programs.first { ownership.adoptions[$0] != nil }?.description
-    draft.become(.adopt, because: adoption.path == nil
-      ? "it comes with \(source ?? "its program")" : "it is pinned at \(source ?? "")")
+    draft.become(
+      .adopt,
+      because: adoption.path == nil
+        ? "it comes with \(source ?? "its program")" : "it is pinned at \(source ?? "")")
     refuseOthers(adoption, at: adoption.path, &draft)
   }
 
@@ -177,7 +179,9 @@ extension Situation {
     draft.change.blocks.append(
       Block(
         code: "adopt-missing",
-        message: there.map { "the pin \(path) is of a \($0.kind.rawValue), not of a \(kind.rawValue)" }
+        message: there.map {
+          "the pin \(path) is of a \($0.kind.rawValue), not of a \(kind.rawValue)"
+        }
           ?? "nothing is pinned at \(path), which \(draft.address) is to adopt",
         hints: [
           "correct adopt: of \(draft.address.section)",

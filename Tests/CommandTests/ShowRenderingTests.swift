@@ -18,7 +18,8 @@ import Testing
       map(13, "inventory", .array),
       map(14, "cilium_lxc"), map(15, "lost"), map(16, "shared"),
     ]
-    let metadata = ProgramMetadata(owner: "edge-firewall", object: "fw", digest: "d", bpffsDevice: 0)
+    let metadata = ProgramMetadata(
+      owner: "edge-firewall", object: "fw", digest: "d", bpffsDevice: 0)
     state.programs = [
       ObservedProgram(
         id: 21, name: "xdp_filter", type: .xdp, tag: "a04f5eef06a7f555", mapIDs: [11, 12, 16],

@@ -23,7 +23,7 @@ import Testing
           on: .xdp(interface: NetworkInterface.index(of: "uplink") ?? 0, mode: .native))
         try BPFFilesystem().root.pin(link, as: "old_link")
         let before = try (
-          map: Pinned.map("\(old)_maps/counts").info.id,
+          map: Pinned.map("\(old)_maps/passed").info.id,
           program: Pinned.program("\(old)/guard").info().id, link: link.info().id
         )
         try check(Uplink.answers(of: 2) == 2, "pings before")
@@ -182,7 +182,8 @@ import Testing
           "\(head)\(other.owner)\nmaps: {it: \(map)}}\n"
             + "pins: {mine: {map: it, path: /sys/fs/bpf/shared}}\n")
         try other.apply(
-          status: 4, saying: "foreign-pin", "of '\(one.owner)'", "pinned at \(one.pins)/maps/shared")
+          status: 4, saying: "foreign-pin", "of '\(one.owner)'", "pinned at \(one.pins)/maps/shared"
+        )
         // Given up there, it can be taken here.
         let id = try Pinned.map("/sys/fs/bpf/shared").info.id
         try one.write(

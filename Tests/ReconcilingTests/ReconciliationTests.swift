@@ -178,7 +178,9 @@ struct ReconciliationTests {
     let (_, map) = OwnerMetadata(metadata).build()
     #expect(OwnerMetadata(contents: map.data?.contents ?? [])?.metadata == metadata)
     #expect(Int(map.valueSize) == map.data?.contents.count)
-    for bytes: [UInt8] in [[], [0], [0, 0], [0, 0, 0], [0, 0, 0, 0, 0], [65], [0xff, 0, 0, 0], [0, 0, 0, 65]] {
+    for bytes: [UInt8] in [
+      [], [0], [0, 0], [0, 0, 0], [0, 0, 0, 0, 0], [65], [0xff, 0, 0, 0], [0, 0, 0, 65],
+    ] {
       #expect(OwnerMetadata(contents: bytes) == nil)
     }
     #expect(OwnerMetadata(contents: [0, 0, 0, 0x37, 0])?.metadata.bpffsDevice == 7)

@@ -40,7 +40,8 @@ extension Resolver {
     var program = DesiredProgram(
       ref: ref, object: objectName, image: image, bindings: bindings,
       pin: defaultPin(.program(ref)),
-      digest: digest(of: image, attachTo: attachTo.name, maps: bindings.keys.sorted(), object: object))
+      digest: digest(
+        of: image, attachTo: attachTo.name, maps: bindings.keys.sorted(), object: object))
     program.attachTo = attachTo.name
     program.adopt = declared?.adopt?.value
     program.location = location(declared?.ref.at ?? position)
