@@ -2,7 +2,8 @@ import BPFObject
 import Glibc
 import Testing
 
-/// libbpf relocates the same objects against the same kernel: the tags must be equal.
+/// CO-RE against the running kernel, where libbpf refuses. What it takes is compared by
+/// `OracleTests`.
 @Suite struct COREOracleTests {
   private static let reason: String? = {
     if geteuid() != 0 { return "loading programs needs root" }
@@ -34,7 +35,6 @@ import Testing
   private struct Report {
     var succeeded: Bool
     var output: String
-    var tags: [String: String] = [:]
   }
 
   /// What bpftool says after loading an object in a bpffs of its own.
@@ -45,59 +45,14 @@ import Testing
     let (status, output) = try Fixture.run(
       """
       cd \(directory) && unshare -m sh -ec 'mount -t bpf bpf /sys/fs/bpf; B=/sys/fs/bpf
-      bpftool prog loadall object.bpf.o $B/p
-      for p in $B/p/*; do
-        echo "tag $(basename $p) $(bpftool prog show pinned $p | grep -o "tag [0-9a-f]*")"
-      done
-      ' 2>&1
+      bpftool prog loadall object.bpf.o $B/p' 2>&1
       """)
-    var report = Report(succeeded: status == 0, output: output)
-    for line in output.split(separator: "\n") {
-      let words = line.split(separator: " ")
-      if words.count == 4, words[0] == "tag" { report.tags[String(words[1])] = String(words[3]) }
-    }
-    return report
-  }
-
-  private func bytes(_ name: String) throws -> [UInt8] {
-    guard name == "core_vmlinux" else { return try Fixture.bytes(name) }
-    let directory = try Fixture.temporaryDirectory()
-    defer { Fixture.remove(directory) }
-    let (status, output) = try Fixture.run(
-      "bpftool btf dump file /sys/kernel/btf/vmlinux format c 2>&1 >\(directory)/vmlinux.h")
-    try #require(status == 0, "\(output)")
-    return try Fixture.bytes(name, options: ["-I\(directory)"])
-  }
-
-  @Test(
-    arguments: [
-      "core_fields", "core_bitfields", "core_types", "core_enums", "core_subprograms",
-      "core_stores", "core_candidates", "core_vmlinux",
-    ], [false, true])
-  func instructionsAreThoseOfLibbpf(_ name: String, linked: Bool) throws {
-    guard let kernel = kernel() else { return }
-    var bytes = try bytes(name)
-    if linked { bytes = try Fixture.linked(bytes) }
-    let object = try ObjectFile(parsing: bytes, name: "\(name).bpf.o")
-    let report = try load(bytes)
-    try #require(report.succeeded, "\(report.output)")
-    #expect(!object.programs.isEmpty)
-    for program in object.programs {
-      let image = try object.image(of: program.name)
-      #expect(!image.coreRelocations.isEmpty, "\(program.name)")
-      let relocated = try image.relocated(against: kernel)
-      #expect(relocated.coreRelocations.isEmpty)
-      #expect(relocated.coreResults.map(\.relocation) == image.coreRelocations)
-      let tag = try #require(report.tags[program.name], "\(program.name): \(report.output)")
-      let predicted = TagAlgorithm.allCases.map { relocated.predictedTag($0).description }
-      let results = relocated.coreResults.map(\.description).joined(separator: "\n")
-      #expect(predicted.contains(tag), "\(program.name):\n\(results)")
-    }
+    return Report(succeeded: status == 0, output: output)
   }
 
   @Test func whatLibbpfRefusesIsRefused() throws {
     guard let kernel = kernel() else { return }
-    let bytes = try bytes("core_ambiguous")
+    let bytes = try Fixture.bytes("core_ambiguous")
     let report = try load(bytes)
     // Kernels built without btrfs have one `struct walk_control` at most.
     guard report.output.contains("ambiguity") else { return }
@@ -110,7 +65,7 @@ import Testing
 
   @Test func whatTheVerifierStopsAtIsNamed() throws {
     guard let kernel = kernel() else { return }
-    let bytes = try bytes("core_live")
+    let bytes = try Fixture.bytes("core_live")
     #expect(try !load(bytes).succeeded)
     let image = try ObjectFile(parsing: bytes, name: "l.o").image(of: "live")
       .relocated(against: kernel)

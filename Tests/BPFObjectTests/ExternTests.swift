@@ -15,7 +15,7 @@ import Testing
     let forms = Dictionary(uniqueKeysWithValues: variables.map { ($0.name, $0.form) })
     #expect(forms["CONFIG_BPF"] == .boolean)
     #expect(forms["CONFIG_BPF_SYSCALL"] == .tristate)
-    #expect(forms["CONFIG_64BIT"] == .character)
+    #expect(forms["CONFIG_64BIT"] == .character(signed: true))
     #expect(forms["CONFIG_HZ"] == .integer(signed: true))
     #expect(forms["CONFIG_DEFAULT_HOSTNAME"] == .text)
     #expect(
@@ -35,7 +35,7 @@ import Testing
     }
     #expect(try variable(.boolean, 1).bytes(of: "y") == [1])
     #expect(try variable(.tristate, 4).bytes(of: "m") == [2, 0, 0, 0])
-    #expect(try variable(.character, 1).bytes(of: "m") == [UInt8(ascii: "m")])
+    #expect(try variable(.character(signed: true), 1).bytes(of: "m") == [UInt8(ascii: "m")])
     #expect(try variable(.integer(signed: true), 4).bytes(of: "-2") == [0xfe, 0xff, 0xff, 0xff])
     #expect(try variable(.integer(signed: false), 2).bytes(of: "0x1ff") == [0xff, 1])
     #expect(try variable(.text, 4).bytes(of: "\"abcdef\"") == Array("abc".utf8) + [0])
@@ -45,7 +45,9 @@ import Testing
     #expect(throws: ObjectError.self) { try variable(.integer(signed: true), 2).bytes(of: "32768") }
     #expect(throws: ObjectError.self) { try variable(.text, 4).bytes(of: "\"abc") }
     #expect(throws: ObjectError.self) { try variable(.text, 4).bytes(of: "7") }
-    #expect(throws: ObjectError.self) { try variable(.character, 1).bytes(of: "words") }
+    #expect(throws: ObjectError.self) {
+      try variable(.character(signed: true), 1).bytes(of: "words")
+    }
   }
 
   @Test func usesOfTheKernelAreNamed() throws {

@@ -1,3 +1,4 @@
+// vmlinux
 // All of the kernel's types, as bpftool writes them to C.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

@@ -239,6 +239,9 @@ def pack_payload(root, path, programs):
         if not os.path.exists(program):
             sys.exit(f"pack: {program} is not built: swift build --build-tests")
         add(program, without_debug_information(program))
+    oracle = f"{root}/.build/oracle/usr/sbin/bpftool"
+    if os.path.exists(oracle):
+        add(oracle)
     for folder in ["Sources", "Tests", "examples", "docs", ".build/fixtures"]:
         for above, _, names in os.walk(f"{root}/{folder}"):
             for name in names:

@@ -5,7 +5,7 @@ public struct ConfigurationVariable: Hashable, Sendable {
     case boolean
     /// `enum libbpf_tristate`: 0 no, 1 yes, 2 module.
     case tristate
-    case character
+    case character(signed: Bool)
     /// Bytes and signedness.
     case integer(signed: Bool)
     /// A text in an array of `char`.
@@ -65,7 +65,7 @@ extension ConfigurationVariable {
     let fits: Bool
     switch form {
     case .boolean: fits = value <= 1
-    case .integer(signed: true) where bits < 64:
+    case .integer(signed: true) where bits < 64, .character(signed: true) where bits < 64:
       let wide = Int64(bitPattern: value)
       fits = wide >= -(1 << (bits - 1)) && wide < 1 << (bits - 1)
     case .text: fits = false
@@ -140,7 +140,8 @@ extension ObjectReader {
         return nil
       }
       if integer.isBoolean { return integer.size == 1 ? .boolean : nil }
-      return integer.size == 1 ? .character : .integer(signed: integer.isSigned)
+      return integer.size == 1
+        ? .character(signed: integer.isSigned) : .integer(signed: integer.isSigned)
     case .enumeration:
       return head.sizeOrType == 4 && btf.name(of: head.id) == "libbpf_tristate" ? .tristate : nil
     case .array:

@@ -23,6 +23,8 @@ struct MapDefinition {
       try read(member, isLast: index == members.count - 1, isInner: isInner)
     }
     guard spec.type != .unspecified else { throw failure("has no type") }
+    // Without BPF_F_NUMA_NODE the kernel does not look at it.
+    if spec.flags & 1 << 2 == 0 { spec.numaNode = nil }
   }
 
   private func failure(_ message: String, hint: String? = nil) -> ObjectError {

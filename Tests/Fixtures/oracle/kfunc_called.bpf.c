@@ -1,0 +1,9 @@
+// Functions of the kernel.
+#include "common.h"
+extern void bpf_rcu_read_lock(void) __ksym;
+extern void bpf_rcu_read_unlock(void) __ksym;
+SEC("tp_btf/sched_switch") int locks(void *context) {
+  bpf_rcu_read_lock();
+  bpf_rcu_read_unlock();
+  return 0;
+}

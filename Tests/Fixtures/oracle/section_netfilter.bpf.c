@@ -1,0 +1,3 @@
+// A netfilter hook.
+#include "common.h"
+SEC("netfilter") int accept(void *context) { return 1; }

@@ -1,0 +1,3 @@
+// A program that user space runs.
+#include "common.h"
+SEC("syscall") int run(void *context) { return 7; }
