@@ -12,10 +12,14 @@ public struct Capabilities: Hashable, Sendable {
     return Capabilities(effective: names(sets.effective), permitted: names(sets.permitted))
   }
 
-  /// What changing BPF objects, hooks and pins may need.
+  /// What changing BPF objects, hooks and pins may need: CAP_SYS_ADMIN for ids and namespaces,
+  /// CAP_NET_ADMIN for network hooks, CAP_BPF and CAP_PERFMON to load; CAP_CHOWN, CAP_FOWNER and the
+  /// CAP_DAC_* for pins and files of other accounts; CAP_SYS_RESOURCE for RLIMIT_MEMLOCK before Linux
+  /// 5.11; CAP_SYSLOG for the addresses in /proc/kallsyms; CAP_SYS_PTRACE to see which process holds
+  /// an object.
   public static let needed: Set<String> = [
     "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_BPF", "CAP_PERFMON", "CAP_DAC_OVERRIDE", "CAP_CHOWN",
-    "CAP_FOWNER", "CAP_SYS_RESOURCE", "CAP_DAC_READ_SEARCH",
+    "CAP_FOWNER", "CAP_SYS_RESOURCE", "CAP_DAC_READ_SEARCH", "CAP_SYSLOG", "CAP_SYS_PTRACE",
   ]
 
   /// Gives up all other capabilities of the calling thread for good (capset(2)). Threads that are

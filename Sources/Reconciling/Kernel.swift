@@ -8,6 +8,9 @@ public import Planning
 public protocol Kernel: AnyObject {
   associatedtype Object: KernelObject
 
+  /// The capabilities that count for bpf(2), by the kernel's names.
+  func capabilities() throws(KernelFailure) -> Set<String>
+
   // MARK: Looking
 
   /// Ensures nothing, changes nothing. What cannot be seen is in `limitations`.

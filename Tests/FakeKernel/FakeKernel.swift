@@ -30,6 +30,10 @@ public final class FakeKernel: Kernel {
     tagAlgorithm: nil, bpffsDevice: 42)
   /// What an observation admits that it cannot see.
   public var limitations: [String] = []
+  public var held: Set<String> = [
+    "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_BPF", "CAP_PERFMON", "CAP_CHOWN",
+  ]
+  public func capabilities() throws(KernelFailure) -> Set<String> { held }
   /// Programs whose function has one of these names are rejected by the "verifier".
   public var rejectedPrograms: Set<String> = []
 

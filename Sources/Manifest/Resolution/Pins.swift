@@ -3,7 +3,8 @@ internal import Planning
 
 extension Resolver {
   func defaultPin(_ address: Address) -> PinSpec {
-    PinSpec(path: PinPath.path(of: address, root: root))
+    PinSpec(
+      path: PinPath.path(of: address, root: root), owner: account.user, group: account.group)
   }
 
   mutating func resolvePins(_ accounts: some AccountNames) {

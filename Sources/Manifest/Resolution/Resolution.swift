@@ -13,6 +13,12 @@ public protocol AccountNames {
   /// The number of a user by name or number; nil if there is none.
   func user(_ name: String) -> UInt32?
   func group(_ name: String) -> UInt32?
+  /// Whose pins are that the manifest says nothing about: the effective user's and group's.
+  var effective: (user: UInt32, group: UInt32) { get }
+}
+
+extension AccountNames {
+  public var effective: (user: UInt32, group: UInt32) { (0, 0) }
 }
 
 /// A manifest together with the files that it names.
@@ -35,7 +41,7 @@ extension Manifest {
   public func resolve(
     files: some FileReader, accounts: some AccountNames, bpffs: String = "/sys/fs/bpf"
   ) throws(ManifestError) -> Resolution {
-    var resolver = Resolver(manifest: self, bpffs: bpffs)
+    var resolver = Resolver(manifest: self, bpffs: bpffs, account: accounts.effective)
     resolver.readObjects(files)
     resolver.readEntryFiles(files)
     resolver.checkBindings()
@@ -68,6 +74,7 @@ struct Resolver {
 
   let manifest: Manifest
   let root: String
+  let account: (user: UInt32, group: UInt32)
   var log: DiagnosticLog
   var objects: [String: LoadedObject] = [:]
   var entryFiles: [String: [UInt8]] = [:]
@@ -87,8 +94,9 @@ struct Resolver {
   private(set) var declaredMaps: [String: Manifest.MapDeclaration] = [:]
   private(set) var declaredPrograms: [String: Manifest.ProgramDeclaration] = [:]
 
-  init(manifest: Manifest, bpffs: String) {
+  init(manifest: Manifest, bpffs: String, account: (user: UInt32, group: UInt32)) {
     self.manifest = manifest
+    self.account = account
     root = "\(bpffs)/bpfapply/\(manifest.name.value)"
     log = DiagnosticLog(file: manifest.file)
     for map in manifest.maps { declaredMaps[map.ref.value] = map }

@@ -18,12 +18,29 @@ public final class LiveKernel: Kernel {
   /// What was looked up in it for programs' externs.
   var externs: KernelExterns?
 
+  /// Where objects are pinned that were seen: without CAP_SYS_ADMIN there is no other way to them.
+  var pinsByObject: [Pin.Object: String] = [:]
+
   /// `bpffs` is the mount point; it is looked at when it is first needed.
   public init(bpffs: String = "/sys/fs/bpf") { mount = bpffs }
 
   /// How this kernel makes its programs' tags; nil if it may not be asked. The program that finds it
   /// out is gone afterwards.
   public static func tagAlgorithm() -> TagAlgorithm? { (try? TagAlgorithm.probe()).flatMap { $0 } }
+
+  /// Gives up all capabilities that no command needs; call it before any thread is started.
+  public static func dropPrivileges() throws(KernelFailure) {
+    try wrap(about: "capabilities") { () throws(KernelError) in
+      let held = try Capabilities.current()
+      if !held.permitted.isSubset(of: Capabilities.needed) { try Capabilities.drop() }
+    }
+  }
+
+  public func capabilities() throws(KernelFailure) -> Set<String> {
+    try wrap(about: "capabilities") { () throws(KernelError) in
+      try Capabilities.current().effective
+    }
+  }
 
   /// The facts of this host.
   func hostFacts() throws(KernelFailure) -> Planning.HostFacts {

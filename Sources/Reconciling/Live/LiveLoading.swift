@@ -4,12 +4,25 @@ public import Planning
 
 extension LiveKernel {
   public func open(_ kind: Planning.ObjectKind, id: UInt32) throws(KernelFailure) -> LiveObject {
-    try wrap { () throws(KernelError) in
-      switch kind {
+    do throws(KernelError) {
+      return switch kind {
       case .map: LiveObject(try Map(id: id))
       case .program: try LiveObject(try Program(id: id))
       case .link: try LiveObject(try Link(id: id))
       }
+    } catch {
+      // By id takes CAP_SYS_ADMIN; by its pin does not.
+      guard error.errno == .notPermitted,
+        let path = pinsByObject[Pin.Object(kind: kind.kernelKind, id: id)],
+        let place = try place(of: path)
+      else { throw KernelFailure(error) }
+      let found = try wrap { () throws(KernelError) in
+        try place.directory.open(place.name).map { pinned throws(KernelError) in
+          try LiveObject(pinned)
+        }
+      }
+      guard let found, found.id == id else { throw KernelFailure(error) }
+      return found
     }
   }
 

@@ -16,10 +16,12 @@ extension LiveKernel {
     // The directory may not exist yet; it goes again when nothing is pinned in it.
     _ = try makeDirectories(for: "\(root)/inventory", root: root)
     do throws(FileLock.Failure) {
-      let file = try FileLock.acquire(
-        file: try runDirectory(owner: owner), timeout: timeout)
-      let directory = try FileLock.acquire(try ownerDirectory(root), timeout: timeout)
-      return LiveLock([file, directory])
+      var locks: [FileLock] = []
+      if let file = try runDirectory(owner: owner) {
+        locks.append(try FileLock.acquire(file: file, timeout: timeout))
+      }
+      locks.append(try FileLock.acquire(try ownerDirectory(root), timeout: timeout))
+      return LiveLock(locks)
     } catch {
       switch error {
       case .held(let process, let path):
@@ -47,10 +49,12 @@ extension LiveKernel {
     }
   }
 
-  private func runDirectory(owner: String) throws(FileLock.Failure) -> String {
+  /// nil: whoever may not write to /run has the lock of the directory alone.
+  private func runDirectory(owner: String) throws(FileLock.Failure) -> String? {
     do throws(KernelError) {
       return try RunDirectory.path(of: "\(owner).lock")
     } catch {
+      if error.errno == .accessDenied { return nil }
       throw .kernel(error)
     }
   }
@@ -64,10 +68,12 @@ extension LiveKernel {
     while true {
       var still: [(Planning.ObjectKind, UInt32)] = []
       for (kind, id) in left {
-        let exists = try wrap { () throws(KernelError) in
-          try kind.kernelKind.exists(id: id)
+        do throws(KernelError) {
+          if try kind.kernelKind.exists(id: id) { still.append((kind, id)) }
+        } catch {
+          // Without CAP_SYS_ADMIN nobody says whether an id exists, and there is nothing to wait for.
+          guard error.errno == .notPermitted else { throw KernelFailure(error) }
         }
-        if exists { still.append((kind, id)) }
       }
       if still.isEmpty || clock.now >= deadline { return still }
       left = still

@@ -80,6 +80,7 @@ extension LiveKernel {
       state.limitations.append("\(path) cannot be opened or is no BPF object")
       return
     }
+    pinsByObject[Pin.Object(kind: object.kind, id: object.id)] = path
     state.pins.append(
       ObservedPin(
         path: path, kind: kind, id: object.id, mode: status.mode, owner: status.userID,
@@ -156,6 +157,17 @@ extension LiveKernel {
 
   // MARK: Contents
 
+  /// A map by its id, or by its pin where ids may not be opened.
+  private func openMap(_ id: UInt32) throws(KernelError) -> Map {
+    do throws(KernelError) {
+      return try Map(id: id)
+    } catch {
+      guard error.errno == .notPermitted else { throw error }
+      if let object = try? open(.map, id: id), case .map(let map) = object.payload { return map }
+      throw error
+    }
+  }
+
   private func observeContents(
     _ scope: ObservationScope, _ state: inout ObservedState
   ) throws(KernelFailure) {
@@ -163,7 +175,7 @@ extension LiveKernel {
     for index in state.maps.indices where wanted.contains(state.maps[index].id) {
       let id = state.maps[index].id
       do throws(KernelError) {
-        let map = try Map(id: id)
+        let map = try openMap(id)
         state.maps[index].frozen = try MapDescriptorInfo(of: map).isFrozen
         guard state.maps[index].type.hasReadableEntries else { continue }
         state.maps[index].contents = try contents(of: map)

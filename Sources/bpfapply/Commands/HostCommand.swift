@@ -7,14 +7,25 @@ protocol HostCommand: ParsableCommand {
   var common: CommonOptions { get }
   /// Errors are printed as JSON too.
   var wantsJSON: Bool { get }
+  /// What it reads decides nothing about the kernel.
+  var trustsFiles: Bool { get }
 
   /// Does the work on that host; results go to its console.
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus
 }
 
 extension HostCommand {
+  var trustsFiles: Bool { false }
+
   func run() throws {
-    throw ExitCode(status(on: .live(common)).rawValue)
+    let host = Host.live(common, trusting: trustsFiles)
+    do throws(KernelFailure) {
+      try LiveKernel.dropPrivileges()
+    } catch {
+      host.report(Failure(error), json: wantsJSON)
+      throw ExitCode(ExitStatus.error.rawValue)
+    }
+    throw ExitCode(status(on: host).rawValue)
   }
 
   /// `execute`, with what goes wrong rendered to standard error.

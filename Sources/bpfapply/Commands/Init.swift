@@ -20,6 +20,8 @@ struct InitCommand: HostCommand {
 
   var wantsJSON: Bool { false }
 
+  var trustsFiles: Bool { true }
+
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
     let draft = ManifestDraft(try host.inspect(file)) { text in
       host.firstProblem(of: text)

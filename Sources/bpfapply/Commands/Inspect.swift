@@ -15,6 +15,8 @@ struct InspectCommand: HostCommand {
 
   var wantsJSON: Bool { format.output == .json }
 
+  var trustsFiles: Bool { true }
+
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
     let inspection = try host.inspect(file)
     host.console.print(

@@ -14,6 +14,9 @@ struct CommonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The BPF filesystem to work on.", valueName: "directory"))
   var bpffs = "/sys/fs/bpf"
 
+  @Flag(help: "As root, read manifests, objects and data files although others can write to them.")
+  var insecureFiles = false
+
   @Flag(
     name: .customLong("no-color"),
     help: "No colour, on a terminal either (as with NO_COLOR in the environment).")

@@ -29,6 +29,7 @@ struct PlanCommand: HostCommand {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     let evaluation = try pipeline.evaluate(manifest)
     let kernel = try pipeline.kernel()
+    try pipeline.checkPrivileges(toLookAt: evaluation.desired, changing: verify, with: kernel)
     let planned = try pipeline.plan(evaluation, options: guards.planOptions, with: kernel)
     switch output {
     case .text: host.console.print(PlanText(planned.view, style: host.console.output).render())
@@ -36,7 +37,12 @@ struct PlanCommand: HostCommand {
     case .markdown: host.console.print(PlanMarkdown(planned.view).render())
     }
     guard planned.plan.isApplicable else { return .blocked }
-    if verify { try stage(planned, on: host, with: kernel) }
+    if verify {
+      let missing = try pipeline.missingPrivileges(
+        for: planned.plan, of: planned.desired, with: kernel)
+      if let missing { throw missing }
+      try stage(planned, on: host, with: kernel)
+    }
     return detailedExitcode && !planned.plan.isEmpty ? .changes : .done
   }
 

@@ -17,6 +17,8 @@ struct ValidateCommand: HostCommand {
 
   var wantsJSON: Bool { format.output == .json }
 
+  var trustsFiles: Bool { true }
+
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     let desired = try pipeline.evaluate(manifest).desired

@@ -20,7 +20,12 @@ enum FileReading {
   static let limit = 1 << 30
 
   /// The bytes of the file. Pipes and devices can be read too, up to the limit.
-  static func read(_ path: String, limit: Int = FileReading.limit) throws(FileError) -> [UInt8] {
+  ///
+  /// Root acts on what stands in them: unless they are `trusting`, it reads no regular file that others
+  /// can write to.
+  static func read(
+    _ path: String, limit: Int = FileReading.limit, trusting: Bool = true
+  ) throws(FileError) -> [UInt8] {
     let shown = visible(path)
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw FileError(code: "not-found", message: "'\(shown)' is no file name")
@@ -31,6 +36,7 @@ enum FileReading {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw failure(errno, shown) }
     if status.st_mode & S_IFMT == S_IFDIR { throw failure(EISDIR, shown) }
+    if !trusting, geteuid() == 0 { try checkWriters(status, shown) }
     let tooLarge = FileError(
       code: "too-large", message: "\(shown) is larger than \(limit >> 20) MiB")
     if status.st_mode & S_IFMT == S_IFREG, status.st_size > limit { throw tooLarge }
@@ -58,6 +64,18 @@ enum FileReading {
     guard filled <= limit else { throw tooLarge }
     bytes.removeLast(bytes.count - filled)
     return bytes
+  }
+
+  private static func checkWriters(_ status: stat, _ path: String) throws(FileError) {
+    guard status.st_mode & S_IFMT == S_IFREG else { return }
+    let byAll = status.st_mode & 0o002 != 0
+    guard byAll || status.st_mode & 0o020 != 0 && status.st_gid != 0 else { return }
+    let mode = String(status.st_mode & 0o7777, radix: 8)
+    throw FileError(
+      code: "insecure-file",
+      message: "\(path) can be written by \(byAll ? "everybody" : "group \(status.st_gid)") "
+        + "(mode 0\(mode)), and root would do what it says",
+      hint: "chmod go-w \(path), or pass --insecure-files")
   }
 
   private static func failure(_ number: Int32, _ path: String) -> FileError {

@@ -3,14 +3,16 @@ import Reconciling
 
 extension Host where K == LiveKernel {
   /// This process's own: its files, its environment, the running kernel.
-  static func live(_ common: CommonOptions) -> Host<LiveKernel> {
+  /// `trusting`: what is read decides nothing about the kernel, or the user takes it upon himself.
+  static func live(_ common: CommonOptions, trusting: Bool = false) -> Host<LiveKernel> {
+    let trusting = trusting || common.insecureFiles
     let environment = ProcessInfo.processInfo.environment
     // https://no-color.org: present and not empty, whatever it says.
     let colour = !common.noColor && (environment["NO_COLOR"] ?? "").isEmpty
     let bpffs = common.bpffsPath
     return Host(
       console: .standard(colour: colour),
-      read: { path throws(FileError) in try FileReading.read(path) },
+      read: { path throws(FileError) in try FileReading.read(path, trusting: trusting) },
       environment: environment, accounts: { Accounts.ofHost() },
       kernel: { () throws(KernelFailure) in LiveKernel(bpffs: bpffs) },
       tagAlgorithm: { LiveKernel.tagAlgorithm() })

@@ -30,6 +30,7 @@ struct Change<K: Kernel> {
       latest.view = made
       return made.plan
     }
+    try pipeline.checkPrivileges(toLookAt: desired, changing: true, with: kernel)
     var refusal: Failure?
     let progress = Progress(console: console, json: pipeline.json)
     let ending: Reconciliation<K>.Ending
@@ -37,7 +38,14 @@ struct Change<K: Kernel> {
       ending = try reconciliation.apply(desired, report: progress.report) { plan in
         let view = latest.view(of: plan)
         show(view)
-        refusal = staleness(view, desired)
+        do throws(Failure) {
+          refusal = staleness(view, desired)
+          if refusal == nil {
+            refusal = try pipeline.missingPrivileges(for: plan, of: desired, with: kernel)
+          }
+        } catch {
+          refusal = error
+        }
         if refusal != nil { return false }
         return approval.isGiven || console.confirm("\n\(question) Only 'yes' goes on: ")
       }

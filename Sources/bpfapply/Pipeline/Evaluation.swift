@@ -1,3 +1,4 @@
+import Glibc
 import Manifest
 import Planning
 import Reconciling
@@ -44,6 +45,7 @@ private final class HostAccounts: AccountNames {
 
   func user(_ name: String) -> UInt32? { accounts.user(name) }
   func group(_ name: String) -> UInt32? { accounts.group(name) }
+  var effective: (user: UInt32, group: UInt32) { (geteuid(), getegid()) }
 }
 
 extension Host {
