@@ -20,6 +20,15 @@ enum Digest {
   }
 }
 
+/// A hash that says whether a secret is the same one and, with the salt of a single document, nothing
+/// else to those who have other documents.
+public enum SaltedDigest {
+  /// SHA-256 over the salt, a zero byte and the value, in hex.
+  public static func hex(_ value: String, salt: String) -> String {
+    Digest.hex(Array(salt.utf8) + [0] + Array(value.utf8))
+  }
+}
+
 extension Spec {
   /// Equal specs and only those append equal bytes: every field with its length, sorted by name.
   func append(to bytes: inout [UInt8]) {

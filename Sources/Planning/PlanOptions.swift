@@ -9,6 +9,13 @@ public struct PlanOptions: Hashable, Sendable, Codable {
   /// Maps that foreign programs use may be replaced or deleted.
   public var strandUsers: Bool
 
+  private enum CodingKeys: String, CodingKey {
+    case unprotect
+    case allowEmpty = "allow_empty"
+    case maxDeletes = "max_deletes"
+    case strandUsers = "strand_users"
+  }
+
   public init(
     allowEmpty: Bool = false, maxDeletes: Int? = nil, unprotect: Set<Address> = [],
     strandUsers: Bool = false

@@ -75,6 +75,7 @@ final class FakeHost {
         }
         return Array(text.utf8)
       },
+      write: { text, path in self.files[path] = text },
       environment: environment, accounts: { Accounts(passwd: [], group: []) },
       kernel: { self.kernel })
   }

@@ -45,7 +45,7 @@ extension FakeKernel {
     removeEmpty(from: root, upTo: FakeKernel.mount)
   }
 
-  func inventory(root: String) -> Inventory? {
+  public func inventory(root: String) -> Inventory? {
     guard let pin = pins["\(root)/inventory"], let bytes = map(pin.key)?.contents[[0, 0, 0, 0]]
     else { return nil }
     // Ids are not used twice and the map is frozen, so what was read once stays.

@@ -16,6 +16,18 @@ struct PlanCommand: HostCommand {
   @Flag(help: "Exit 2 when there are changes.")
   var detailedExitcode = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the plan to this file (mode 0600); apply carries it out if it still holds.",
+      valueName: "plan.json"))
+  var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Plan for the host of this snapshot; needs no kernel and no privileges.",
+      valueName: "snapshot.json"))
+  var against: String?
+
   @Option(help: "How the plan is printed.")
   var output = PlanFormat.text
 
@@ -25,23 +37,46 @@ struct PlanCommand: HostCommand {
 
   var wantsJSON: Bool { output == .json }
 
+  func validate() throws {
+    if verify, against != nil {
+      throw ValidationError("--verify needs the kernel itself, and --against has a snapshot.")
+    }
+  }
+
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     let evaluation = try pipeline.evaluate(manifest)
-    let kernel = try pipeline.kernel()
-    try pipeline.checkPrivileges(toLookAt: evaluation.desired, changing: verify, with: kernel)
-    let planned = try pipeline.plan(evaluation, options: guards.planOptions, with: kernel)
+    let options = guards.planOptions
+    var kernel: K?
+    let planned: Planned
+    if let against {
+      planned = try pipeline.plan(evaluation, options: options, against: against)
+    } else {
+      let live = try pipeline.kernel()
+      try pipeline.checkPrivileges(toLookAt: evaluation.desired, changing: verify, with: live)
+      planned = try pipeline.plan(evaluation, options: options, with: live)
+      kernel = live
+    }
     switch output {
     case .text: host.console.print(PlanText(planned.view, style: host.console.output).render())
     case .json: host.console.print(PlanJSON(planned.view).render())
     case .markdown: host.console.print(PlanMarkdown(planned.view).render())
     }
     guard planned.plan.isApplicable else { return .blocked }
-    if verify {
+    if verify, let kernel {
       let missing = try pipeline.missingPrivileges(
         for: planned.plan, of: planned.desired, with: kernel)
       if let missing { throw missing }
       try stage(planned, on: host, with: kernel)
+    }
+    if let out {
+      let inputs = SavedPlan.Inputs(
+        evaluation, options: options, bpffs: common.bpffsPath,
+        bootID: planned.observed.host.bootID)
+      try pipeline.write(PlanJSON(planned.view, inputs: inputs.json).render(), to: out)
+      if output == .text {
+        host.console.print("Saved: bpfapply apply \(visible(out)) carries out this plan.\n")
+      }
     }
     return detailedExitcode && !planned.plan.isEmpty ? .changes : .done
   }

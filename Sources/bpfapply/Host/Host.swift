@@ -9,6 +9,10 @@ struct Host<K: Kernel> {
   var console: Console
   /// The bytes of a file by its path.
   var read: (String) throws(FileError) -> [UInt8]
+  /// Replaces a file whole, readable for its owner alone.
+  var write: (String, String) throws(FileError) -> Void = { _, path throws(FileError) in
+    throw FileError(code: "not-written", message: "\(path) cannot be written here")
+  }
   var environment: [String: String]
   var accounts: () -> Accounts
   /// Opened when it is first needed: `validate` needs none, and no privileges.

@@ -13,6 +13,7 @@ extension Host where K == LiveKernel {
     return Host(
       console: .standard(colour: colour),
       read: { path throws(FileError) in try FileReading.read(path, trusting: trusting) },
+      write: { text, path throws(FileError) in try FileWriting.write(text, to: path) },
       environment: environment, accounts: { Accounts.ofHost() },
       kernel: { () throws(KernelFailure) in LiveKernel(bpffs: bpffs) },
       tagAlgorithm: { LiveKernel.tagAlgorithm() })

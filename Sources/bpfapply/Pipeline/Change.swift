@@ -10,6 +10,8 @@ struct Change<K: Kernel> {
   var kernel: K
   var commit: CommitOptions
   var approval: ApprovalOptions
+  /// What was approved, if that is what is carried out.
+  var saved: SavedPlan?
 
   private var console: Console { pipeline.host.console }
 
@@ -28,6 +30,7 @@ struct Change<K: Kernel> {
     ) { desired, observed in
       let made = view(desired, observed)
       latest.view = made
+      latest.bootID = observed.host.bootID
       return made.plan
     }
     try pipeline.checkPrivileges(toLookAt: desired, changing: true, with: kernel)
@@ -39,7 +42,7 @@ struct Change<K: Kernel> {
         let view = latest.view(of: plan)
         show(view)
         do throws(Failure) {
-          refusal = staleness(view, desired)
+          refusal = staleness(view, desired, latest)
           if refusal == nil {
             refusal = try pipeline.missingPrivileges(for: plan, of: desired, with: kernel)
           }
@@ -47,7 +50,8 @@ struct Change<K: Kernel> {
           refusal = error
         }
         if refusal != nil { return false }
-        return approval.isGiven || console.confirm("\n\(question) Only 'yes' goes on: ")
+        return approval.isGiven || saved != nil
+          || console.confirm("\n\(question) Only 'yes' goes on: ")
       }
     } catch {
       progress.end()
@@ -59,7 +63,7 @@ struct Change<K: Kernel> {
     case .nothingToDo(let plan):
       let view = latest.view(of: plan)
       show(view)
-      if let refusal = staleness(view, desired) { throw refusal }
+      if let refusal = staleness(view, desired, latest) { throw refusal }
       if pipeline.json {
         console.print(OutcomeJSON.outcome(Outcome(plan: plan), of: view, status: .done))
       }
@@ -67,7 +71,7 @@ struct Change<K: Kernel> {
     case .blocked(let plan):
       let view = latest.view(of: plan)
       show(view)
-      throw staleness(view, desired) ?? blocked(plan)
+      throw staleness(view, desired, latest) ?? blocked(plan)
     case .declined:
       throw refusal ?? Failure("declined", "declined: nothing was changed", status: .declined)
     case .applied(let plan, let outcome):
@@ -96,7 +100,13 @@ struct Change<K: Kernel> {
   }
 
   /// Why this is not what was approved.
-  private func staleness(_ view: PlanView, _ desired: DesiredState) -> Failure? {
+  private func staleness(
+    _ view: PlanView, _ desired: DesiredState, _ latest: LatestView
+  ) -> Failure? {
+    if let saved {
+      let differences = saved.differences(from: view, bootID: latest.bootID)
+      if !differences.isEmpty { return SavedPlan.stale(differences) }
+    }
     let found: String
     switch approval.expectFingerprint {
     case nil: return nil
@@ -128,6 +138,7 @@ struct Change<K: Kernel> {
 /// What the newest plan looks like; the planner is called again after a lock and to verify.
 private final class LatestView {
   var view: PlanView?
+  var bootID = ""
 
   func view(of plan: Plan) -> PlanView {
     var view = view ?? PlanView(plan: plan)

@@ -8,6 +8,9 @@ struct Evaluation {
   var desired: DesiredState
   /// The manifest's path as it was given.
   var path: String
+  var variables: [Manifest.Variable] = []
+  /// The files of entries: path → SHA-256.
+  var dataFiles: [String: String] = [:]
 }
 
 extension Pipeline {
@@ -20,7 +23,9 @@ extension Pipeline {
         bpffs: common.bpffsPath)
       host.report(
         warnings: resolution.warnings.filter { !manifest.warnings.contains($0) }, json: json)
-      return Evaluation(desired: resolution.state, path: path)
+      return Evaluation(
+        desired: resolution.state, path: path, variables: manifest.variables,
+        dataFiles: resolution.entryFiles)
     } catch {
       throw Failure(error)
     }

@@ -35,6 +35,10 @@ struct Pipeline<K: Kernel> {
     }
   }
 
+  func write(_ text: String, to path: String) throws(Failure) {
+    do { try host.write(text, path) } catch { throw Failure(error) }
+  }
+
   /// Whose things a manifest or a name means. Of a manifest only the name counts here, so that
   /// it works when the object files are gone.
   func owner(of subject: Subject) throws(Failure) -> String {

@@ -16,8 +16,27 @@ extension Pipeline {
   func plan(
     _ evaluation: Evaluation, options: PlanOptions, with kernel: K
   ) throws(Failure) -> Planned {
+    plan(
+      evaluation, options: options,
+      observed: try observe(ObservationScope(desired: evaluation.desired), with: kernel))
+  }
+
+  /// What would make a host that was seen elsewhere as the manifest says.
+  func plan(
+    _ evaluation: Evaluation, options: PlanOptions, against path: String
+  ) throws(Failure) -> Planned {
+    let bytes: [UInt8]
+    do { bytes = try host.read(path) } catch { throw Failure(error) }
+    let snapshot = try Snapshot.parse(bytes, path: path)
+    return plan(
+      evaluation, options: options,
+      observed: try snapshot.state(for: evaluation.desired, path: path))
+  }
+
+  private func plan(
+    _ evaluation: Evaluation, options: PlanOptions, observed: ObservedState
+  ) -> Planned {
     let desired = evaluation.desired
-    let observed = try observe(ObservationScope(desired: desired), with: kernel)
     let view = PlanView(evaluation.path, desired, observed, options: options)
     return Planned(plan: view.plan, desired: desired, observed: observed, view: view)
   }
@@ -111,7 +130,7 @@ extension ResourceChange {
 
 extension ObservedState {
   /// As recorded when they were applied: the manifest may say nothing about them any more.
-  fileprivate var sensitiveMaps: Set<Address> {
+  var sensitiveMaps: Set<Address> {
     var addresses: Set<Address> = []
     for (address, resource) in inventory?.resources ?? [:] {
       for applied in [resource.current, resource.next]

@@ -9,7 +9,13 @@ struct PlanJSON {
 
   var view: PlanView
 
-  init(_ view: PlanView) { self.view = view }
+  /// What the plan was made from, in a plan that can be applied.
+  var inputs: JSON?
+
+  init(_ view: PlanView, inputs: JSON? = nil) {
+    self.view = view
+    self.inputs = inputs
+  }
 
   func render() -> String { json.document }
 
@@ -31,6 +37,7 @@ struct PlanJSON {
       "resource_drift": .list(plan.drifted.map { Self.drift($0, sensitive: view.sensitive) }),
       "notes": .list(plan.notes.map(Self.note)),
       "steps": .list(plan.steps.map(\.json)),
+      "inputs": inputs,
     ])
   }
 
@@ -42,27 +49,12 @@ struct PlanJSON {
   }
 
   private func resourceChange(_ change: ResourceChange) -> JSON {
-    let hidden = view.sensitive.contains(change.address)
-    let forcing = change.fields.filter(\.forcesReplacement)
-    return .members([
+    .members([
       "address": .text(change.address.description),
       "previous_address": change.movedFrom.map { .text($0.description) },
       "type": .text(change.address.kind),
       "id": change.liveID.map { .number(UInt64($0)) },
-      "change": .members([
-        "actions": .texts(change.actionNames),
-        "before": change.action == .create ? .null : Self.fields(change, hidden, \.before),
-        "after": change.action == .delete ? .null : Self.fields(change, hidden, \.after),
-        "importing": change.adopts.map {
-          .members([
-            "id": .number(UInt64($0.id)), "kind": .text($0.kind.rawValue),
-            "pin": $0.path.map { .text($0) },
-          ])
-        },
-        "replace_paths": forcing.isEmpty ? nil : .list(forcing.map { .texts([$0.field]) }),
-        "entries": change.entries.map { Self.entries($0, hidden: hidden) },
-        "sensitive": hidden ? true : nil,
-      ]),
+      "change": self.change(change),
       "action_reason": change.reason.map { .text($0) },
       "cause": change.cause.map { .text($0.rawValue) },
       "causes": change.fields.isEmpty || change.cause == nil || change.cause == .config
@@ -79,6 +71,25 @@ struct PlanJSON {
             ])
           }),
       "location": change.location.map(Self.location),
+    ])
+  }
+
+  func change(_ change: ResourceChange) -> JSON {
+    let hidden = view.sensitive.contains(change.address)
+    let forcing = change.fields.filter(\.forcesReplacement)
+    return .members([
+      "actions": .texts(change.actionNames),
+      "before": change.action == .create ? .null : Self.fields(change, hidden, \.before),
+      "after": change.action == .delete ? .null : Self.fields(change, hidden, \.after),
+      "importing": change.adopts.map {
+        .members([
+          "id": .number(UInt64($0.id)), "kind": .text($0.kind.rawValue),
+          "pin": $0.path.map { .text($0) },
+        ])
+      },
+      "replace_paths": forcing.isEmpty ? nil : .list(forcing.map { .texts([$0.field]) }),
+      "entries": change.entries.map { Self.entries($0, hidden: hidden) },
+      "sensitive": hidden ? true : nil,
     ])
   }
 
