@@ -68,7 +68,8 @@ let package = Package(
       name: "ManifestTests", dependencies: ["Manifest", "Planning", "BPFObject", "Sandbox"],
       exclude: ["Cases"], swiftSettings: tests),
     .testTarget(
-      name: "PlanningTests", dependencies: ["Planning", "BPFObject"], swiftSettings: tests),
+      name: "PlanningTests", dependencies: ["Planning", "BPFObject", "Sandbox"],
+      swiftSettings: tests),
     .testTarget(
       name: "ReconcilingTests",
       dependencies: ["Reconciling", "Planning", "BPFObject", "BPFKernel", "FakeKernel", "Sandbox"],

@@ -12,6 +12,18 @@ public enum Address: Hashable, Sendable {
   case pin(String)
 }
 
+extension Address {
+  /// What the kernel has for it; nil for a pin, which is of its target's kind.
+  public var objectKind: ObjectKind? {
+    switch self {
+    case .map: .map
+    case .program: .program
+    case .attachment: .link
+    case .pin: nil
+    }
+  }
+}
+
 extension Address: CustomStringConvertible, LosslessStringConvertible {
   public var description: String {
     switch self {

@@ -57,7 +57,7 @@ extension Hook {
 
 extension ObservedLink {
   /// Whether the link's target is still there. Kinds that do not tell count as attached.
-  var isAttached: Bool {
+  public var isAttached: Bool {
     switch target {
     case .interface(let index, _): index != 0
     case .cgroup(let id, _): id != 0

@@ -49,10 +49,21 @@ public struct InventoryResource: Hashable, Sendable, Codable {
   public var current: AppliedResource?
   /// What the apply is about to put in place; nil in a final inventory.
   public var next: AppliedResource?
+  /// The kernel's ids of what applies before it, interrupted too, had or made for this address, as
+  /// far as it is still there; nil = nothing.
+  public var remains: [UInt32]?
 
-  public init(current: AppliedResource?, next: AppliedResource? = nil) {
+  public init(
+    current: AppliedResource?, next: AppliedResource? = nil, remains: [UInt32]? = nil
+  ) {
     self.current = current
     self.next = next
+    self.remains = remains
+  }
+
+  /// All objects that are ours by this record. An announced link has no id yet.
+  public var ids: Set<UInt32> {
+    Set([current?.id, next?.id].compactMap(\.self) + (remains ?? [])).subtracting([0])
   }
 }
 

@@ -27,7 +27,9 @@ public struct Ownership: Sendable {
   private let hooksByPlace: [Hook: ObservedHook]
   /// How objects without a pin are recognised when the inventory is lost.
   private let signs: Signs
-  private var claimedPrograms: Set<UInt32>
+  /// The ids that the inventory names, and what is adopted; without an inventory, what is pinned
+  /// below the root and was not given up.
+  private var claimed: [ObjectKind: Set<UInt32>]
   private let forgottenPrograms: Set<UInt32>
   /// Programs that stand on a hook without a link.
   private let linkless: Set<UInt32>
@@ -62,16 +64,17 @@ public struct Ownership: Sendable {
     pinsByPath = Dictionary(observed.pins.map { ($0.path, $0) }) { first, _ in first }
     hooksByPlace = Dictionary(observed.hooks.map { ($0.hook.place, $0) }) { first, _ in first }
     signs = Signs(desired)
-    var claimed: Set<UInt32> = []
-    for case (.program, let resource) in inventory?.resources ?? [:] {
-      claimed.formUnion([resource.current?.id, resource.next?.id].compactMap(\.self))
+    var claimed: [ObjectKind: Set<UInt32>] = [:]
+    for (address, resource) in inventory?.resources ?? [:] {
+      guard let kind = address.objectKind else { continue }
+      claimed[kind, default: []].formUnion(resource.ids)
     }
     let givenUp = observed.pins.filter {
       PinPath.isBelow(PinPath.forgottenRoot(root), $0.path)
     }
     if inventory == nil {
-      for pin in observed.pins where pin.kind == .program && PinPath.isBelow(root, pin.path) {
-        claimed.insert(pin.id)
+      for pin in observed.pins where PinPath.isBelow(root, pin.path) && !givenUp.contains(pin) {
+        claimed[pin.kind, default: []].insert(pin.id)
       }
     }
     forgottenPrograms = Set(
@@ -82,7 +85,8 @@ public struct Ownership: Sendable {
         case .link: linksByID[pin.id]?.programID
         }
       })
-    claimedPrograms = inventory == nil ? claimed.subtracting(forgottenPrograms) : claimed
+    if inventory == nil { claimed[.program]?.subtract(forgottenPrograms) }
+    self.claimed = claimed
     claimedAddresses = self.inventory?.resources.keys.sorted() ?? []
     linkless = Set(
       observed.hooks.flatMap(\.occupants).filter { $0.linkID == nil }.map(\.programID))
@@ -101,7 +105,10 @@ public struct Ownership: Sendable {
     }
     guard let desired else { return }
     adoptions = findAdoptions(desired)
-    for case (.program, let adoption) in adoptions { claimedPrograms.insert(adoption.id) }
+    for (address, adoption) in adoptions {
+      guard let kind = address.objectKind else { continue }
+      claimed[kind, default: []].insert(adoption.id)
+    }
   }
 
   // MARK: What was last applied
@@ -221,7 +228,7 @@ public struct Ownership: Sendable {
   // MARK: Ours or foreign
 
   public func owns(program id: UInt32) -> Bool {
-    claimedPrograms.contains(id) || programsByID[id].map(carriesOwner) == true
+    claimed[.program]?.contains(id) == true || programsByID[id].map(carriesOwner) == true
   }
 
   /// Whether the program says that it is ours. Another owner of the same name may work on another
@@ -243,6 +250,9 @@ public struct Ownership: Sendable {
     case .map: observed.programs.contains { $0.mapIDs.contains(pin.id) && owns(program: $0.id) }
     }
   }
+
+  /// Whether what is pinned there was made by us.
+  func claims(_ pin: ObservedPin) -> Bool { claimed[pin.kind]?.contains(pin.id) == true }
 
   /// Whether a path is a place of ours: below the root when the inventory is lost, else only where
   /// this address was pinned before.

@@ -23,6 +23,7 @@ struct Prune {
         .forget,
         because: situation.isDestroy
           ? "it is gone already" : "it is gone already, and no longer in the manifest")
+      if !address.isPin { clear(path, of: nil, &draft) }
       return draft
     }
     draft.change.liveID = id
@@ -59,7 +60,7 @@ struct Prune {
         hints: ["move that pin elsewhere, or remove it: rm \(place)"]))
   }
 
-  /// The steps that take it away; a pin that shows another object is left alone.
+  /// The steps that take it away; a pin that shows somebody else's object is left alone.
   private func finish(_ id: UInt32, path: String?, _ draft: inout Draft) {
     switch draft.address {
     case .attachment: draft.tasks.insert(.detach(link: id))
@@ -71,13 +72,17 @@ struct Prune {
       }
     case .program, .pin: break
     }
-    // Where an apply was interrupted, the pin may still show the other of the claim's two.
-    let claim = ownership.inventory?.resources[draft.address]
-    if let path, let pin = ownership.pin(at: path),
-      [id, claim?.current?.id, claim?.next?.id].contains(pin.id)
-    {
-      draft.tasks.insert(.removePin(path: path))
+    clear(path, of: id, &draft)
+  }
+
+  /// Removes the pin in its place, which may show another object of ours: where an apply was
+  /// interrupted, the other of the claim's two; where pins were exchanged, one that is pinned again
+  /// in its own place.
+  private func clear(_ path: String?, of id: UInt32?, _ draft: inout Draft) {
+    guard let path, let pin = ownership.pin(at: path), pin.id == id || ownership.claims(pin) else {
+      return
     }
+    draft.tasks.insert(.removePin(path: path))
   }
 
   private func last(_ address: Address, says flag: String) -> Bool {
@@ -98,16 +103,7 @@ struct Prune {
     guard ownership.inventory == nil else { return [] }
     return situation.observed.pins.compactMap { pin in
       PinPath.address(of: pin.path, root: ownership.root).map { ($0, pin) }
-    }.filter { situation.goals[$0.0] == nil && kind(of: $0.0) == $0.1.kind }
-  }
-
-  private func kind(of address: Address) -> ObjectKind? {
-    switch address {
-    case .map: .map
-    case .program: .program
-    case .attachment: .link
-    case .pin: nil
-    }
+    }.filter { situation.goals[$0.0] == nil && $0.0.objectKind == $0.1.kind }
   }
 
   private func pinnedDraft(_ address: Address, _ pin: ObservedPin) -> Draft {

@@ -166,14 +166,8 @@ final class Execution<K: Kernel> {
   }
 
   func kind(of address: Address) -> ObjectKind? {
-    switch address {
-    case .map: return .map
-    case .program: return .program
-    case .attachment: return .link
-    case .pin(let name):
-      if let target = extraPins[name]?.target { return kind(of: target) }
-      return nil
-    }
+    if case .pin(let name) = address { return extraPins[name]?.target.objectKind }
+    return address.objectKind
   }
 
   /// Where the manifest wants the address pinned.

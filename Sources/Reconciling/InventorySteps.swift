@@ -77,7 +77,25 @@ extension Execution {
       inventory.resources[address] = InventoryResource(
         current: current, next: next == current ? nil : next)
     }
+    for (address, resource) in inventory.resources {
+      inventory.resources[address]?.remains = remains(of: address, besides: resource)
+    }
     return inventory
+  }
+
+  /// What an interrupted apply left of the address besides the claim that is in force: it may be
+  /// pinned in the address's place still.
+  private func remains(of address: Address, besides resource: InventoryResource) -> [UInt32]? {
+    guard let former = observed.inventory?.resources[address] else { return nil }
+    let alive: Set<UInt32> =
+      switch address.objectKind {
+      case .map: Set(observed.maps.map(\.id))
+      case .program: Set(observed.programs.map(\.id))
+      case .link: Set(observed.links.map(\.id))
+      case nil: []
+      }
+    let ids = former.ids.subtracting(resource.ids).intersection(alive)
+    return ids.isEmpty ? nil : ids.sorted()
   }
 
   /// What is declared, as it is now; and what an incomplete plan had to leave alone.
@@ -123,8 +141,13 @@ extension Execution {
       + desired.pins.map { .pin($0.name) }
   }
 
-  /// The claim that is in force.
-  func applied(_ address: Address) -> AppliedResource? { ownership.last(address) }
+  /// The claim that is in force. An intent only announced its links: those that a killed apply made
+  /// are named by now, or they would be forgotten with it.
+  func applied(_ address: Address) -> AppliedResource? {
+    var claim = ownership.last(address)
+    if case .attachment = address, let live = ownership.liveID(address) { claim?.id = live }
+    return claim
+  }
 
   /// As it is declared and, by now, identified.
   private func record(for address: Address) -> AppliedResource {

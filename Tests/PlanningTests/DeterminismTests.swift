@@ -1,6 +1,7 @@
 import BPFObject
 import FoundationEssentials
 import Planning
+import Sandbox
 import Testing
 
 @Suite struct DeterminismTests {

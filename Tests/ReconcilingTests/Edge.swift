@@ -99,9 +99,8 @@ struct Edge {
   private var programs: [DesiredProgram] {
     var egress = Fixture.image("egress", returning: version)
     egress.expectedAttachType = .xdpDevmap
-    var filter = Fixture.image("filter", returning: version, map: "blocklist")
-    filter.references.append(MapReference(instruction: 0, map: ".rodata", valueOffset: 0))
-    filter.references.append(MapReference(instruction: 0, map: "jumps"))
+    let filter = Fixture.image(
+      "filter", returning: version, maps: ["blocklist", ".rodata", "jumps"])
     return [
       program(
         filter,
@@ -109,7 +108,7 @@ struct Edge {
       program(Fixture.image("tail", returning: version)),
       program(egress),
       program(
-        Fixture.image("ingress", type: .schedCls, returning: version, map: "blocklist"),
+        Fixture.image("ingress", type: .schedCls, returning: version, maps: ["blocklist"]),
         bindings: ["blocklist": "fw/blocklist"]),
       program(Fixture.image("out", type: .cgroupSkb, returning: version)),
       program(Fixture.image("trace", type: .tracepoint, returning: version)),

@@ -15,14 +15,21 @@ enum Fixture {
       values: sorted.flatMap { bytes($0.value, valueSize) })
   }
 
-  /// `r1 = map` (if one is named), `r0 = number`, `exit`: accepted by every verifier.
+  /// `r0 = number`, `exit`, after an `r1 = map` for each that is named (`.rodata`: the address of its
+  /// value): accepted by every verifier.
   static func image(
-    _ name: String, type: ProgramType = .xdp, returning number: Int32, map: String? = nil
+    _ name: String, type: ProgramType = .xdp, returning number: Int32, maps: [String] = []
   ) -> ProgramImage {
     var instructions: [Instruction] = []
-    if map != nil {
+    var references: [MapReference] = []
+    for map in maps {
+      let isData = map.hasPrefix(".")
+      references.append(
+        MapReference(
+          instruction: instructions.count, map: map, valueOffset: isData ? 0 : nil))
+      let source = isData ? PseudoSource.mapValue : PseudoSource.mapFD
       instructions += [
-        Instruction(opcode: 0x18, registers: PseudoSource.mapFD << 4 | 1), Instruction(opcode: 0),
+        Instruction(opcode: 0x18, registers: source << 4 | 1), Instruction(opcode: 0),
       ]
     }
     instructions += [
@@ -30,7 +37,7 @@ enum Fixture {
     ]
     return ProgramImage(
       name: name, section: "\(type)", type: type, license: "GPL", instructions: instructions,
-      references: map.map { [MapReference(instruction: 0, map: $0)] } ?? [])
+      references: references)
   }
 
   static func attachment(_ name: String, _ hook: Hook) -> DesiredAttachment {

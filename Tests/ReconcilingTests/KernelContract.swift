@@ -168,7 +168,8 @@ struct KernelContract<K: Kernel> {
   func load(_ name: String, returning: Int32, map: K.Object? = nil, type: ProgramType = .xdp)
     throws(KernelFailure) -> K.Object
   {
-    let image = Fixture.image(name, type: type, returning: returning, map: map == nil ? nil : "m")
+    let image = Fixture.image(
+      name, type: type, returning: returning, maps: map == nil ? [] : ["m"])
     return try kernel.loadProgram(ProgramLoad(image: image, maps: map.map { ["m": $0] } ?? [:]))
   }
 

@@ -62,6 +62,7 @@ extension LiveKernel {
   public func waitUntilGone(
     _ ids: [(Planning.ObjectKind, UInt32)], seconds: Int
   ) throws(KernelFailure) -> [(Planning.ObjectKind, UInt32)] {
+    held = []
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(max(0, seconds))
     var left = ids

@@ -14,6 +14,7 @@ extension LiveKernel {
     let scope = state.inventory.map(scope.including) ?? scope
     try observePins(scope, &state)
     try observeObjects(&state)
+    try hold(&state)
     if needsTagAlgorithm(scope, state) {
       // Without the right to load the probe the algorithm is not known, and tags prove nothing.
       state.host.tagAlgorithm = (try? TagAlgorithm.probe()).flatMap { $0 }

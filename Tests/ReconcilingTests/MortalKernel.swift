@@ -1,0 +1,95 @@
+import Planning
+import Reconciling
+
+/// A kernel that its caller loses: from the given call on nothing has an effect, as if the process
+/// had been killed there. What it held open is let go when its objects are.
+final class MortalKernel<Base: Kernel>: Kernel {
+  typealias Object = Base.Object
+
+  private let base: Base
+  /// How many calls are left; nil = it does not die.
+  private var left: Int?
+  private(set) var isDead = false
+
+  init(_ base: Base, diesAt call: Int?) {
+    self.base = base
+    left = call
+  }
+
+  private func live() throws(KernelFailure) -> Base {
+    if let left {
+      if left <= 1 { isDead = true }
+      self.left = max(0, left - 1)
+    }
+    if isDead { throw KernelFailure(operation: "kill", subject: "", message: "killed") }
+    return base
+  }
+
+  func capabilities() throws(KernelFailure) -> Set<String> { try live().capabilities() }
+  func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState {
+    try live().observe(scope)
+  }
+  func open(_ kind: ObjectKind, id: UInt32) throws(KernelFailure) -> Object {
+    try live().open(kind, id: id)
+  }
+  func loadBTF(_ bytes: [UInt8]) throws(KernelFailure) -> Object { try live().loadBTF(bytes) }
+  func createMap(_ creation: MapCreation<Object>) throws(KernelFailure) -> Object {
+    try live().createMap(creation)
+  }
+  func loadProgram(_ load: ProgramLoad<Object>) throws(KernelFailure) -> Object {
+    try live().loadProgram(load)
+  }
+  func bind(_ map: Object, to program: Object) throws(KernelFailure) {
+    try live().bind(map, to: program)
+  }
+  func read(_ map: Object) throws(KernelFailure) -> EntryTable { try live().read(map) }
+  func write(_ entries: EntryTable, to map: Object) throws(KernelFailure) {
+    try live().write(entries, to: map)
+  }
+  func write(_ slots: [MapSlot<Object>], to map: Object) throws(KernelFailure) {
+    try live().write(slots, to: map)
+  }
+  func remove(key: [UInt8], from map: Object) throws(KernelFailure) {
+    try live().remove(key: key, from: map)
+  }
+  func freeze(_ map: Object) throws(KernelFailure) { try live().freeze(map) }
+  func createLink(_ program: Object, to attachment: DesiredAttachment) throws(KernelFailure)
+    -> Object
+  { try live().createLink(program, to: attachment) }
+  func updateLink(_ link: Object, to program: Object, expected: Object) throws(KernelFailure) {
+    try live().updateLink(link, to: program, expected: expected)
+  }
+  func detach(_ link: Object) throws(KernelFailure) -> Bool { try live().detach(link) }
+  func detach(_ program: Object, from hook: ObservedHook) throws(KernelFailure) {
+    try live().detach(program, from: hook)
+  }
+  func attach(_ program: Object, to hook: ObservedHook) throws(KernelFailure) {
+    try live().attach(program, to: hook)
+  }
+  func makeDirectories(for path: String, root: String) throws(KernelFailure) -> [String] {
+    try live().makeDirectories(for: path, root: root)
+  }
+  func pin(_ object: Object, at path: String) throws(KernelFailure) {
+    try live().pin(object, at: path)
+  }
+  func exchangePin(_ source: String, with path: String) throws(KernelFailure) -> Bool {
+    try live().exchangePin(source, with: path)
+  }
+  func removePin(_ path: String) throws(KernelFailure) { try live().removePin(path) }
+  func removeEmptyDirectories(from path: String, upTo root: String) throws(KernelFailure) {
+    try live().removeEmptyDirectories(from: path, upTo: root)
+  }
+  func setPinAttributes(_ pin: PinSpec) throws(KernelFailure) { try live().setPinAttributes(pin) }
+  func writeInventory(_ inventory: Inventory, root: String) throws(KernelFailure) {
+    try live().writeInventory(inventory, root: root)
+  }
+  func removeInventory(root: String) throws(KernelFailure) {
+    try live().removeInventory(root: root)
+  }
+  func lock(owner: String, root: String, timeoutSeconds: Int) throws(KernelFailure)
+    -> any OwnerLock
+  { try live().lock(owner: owner, root: root, timeoutSeconds: timeoutSeconds) }
+  func waitUntilGone(_ ids: [(ObjectKind, UInt32)], seconds: Int) throws(KernelFailure) -> [(
+    ObjectKind, UInt32
+  )] { try live().waitUntilGone(ids, seconds: seconds) }
+}
