@@ -54,14 +54,20 @@ public final class LoadedBTF: Sendable {
     var log = VerifierLog()
     let result = cbpf_good_descriptor(
       bytes.withAddress { address in
-        attributes.btf = address
-        let result = bpf(.btfLoad, &attributes)
-        if result >= 0 || result == -Int(Errno.notPermitted.rawValue) { return result }
-        return log.collect { log, size in
-          attributes.btf_log_buf = log
-          attributes.btf_log_size = size
-          attributes.btf_log_level = 1
-          return bpf(.btfLoad, &attributes)
+        Token.with { token in
+          if let token {
+            attributes.btf_flags = Token.flag
+            attributes.btf_token_fd = token
+          }
+          attributes.btf = address
+          let result = bpf(.btfLoad, &attributes)
+          if result >= 0 || result == -Int(Errno.notPermitted.rawValue) { return result }
+          return log.collect { log, size in
+            attributes.btf_log_buf = log
+            attributes.btf_log_size = size
+            attributes.btf_log_level = 1
+            return bpf(.btfLoad, &attributes)
+          }
         }
       })
     guard result >= 0 else {

@@ -92,7 +92,13 @@ public final class Map: Sendable {
       attributes.btf_vmlinux_value_type_id = parameters.kernelValueTypeID
     }
     return try withExtendedLifetime(parameters) { () throws(KernelError) in
-      let result = cbpf_good_descriptor(bpfCharged(.mapCreate, &attributes))
+      let result = Token.with { token in
+        if let token {
+          attributes.map_flags |= Token.flag
+          attributes.map_token_fd = token
+        }
+        return cbpf_good_descriptor(bpfCharged(.mapCreate, &attributes))
+      }
       guard result >= 0 else {
         throw KernelError(.mapCreate, result, on: "\(context) (\(parameters.type))")
       }

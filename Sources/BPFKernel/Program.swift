@@ -84,7 +84,13 @@ public final class Program: Sendable {
     }
     var log = VerifierLog()
     let result = try addresses(parameters, &attributes) { attributes in
-      submit(&attributes, logLevel: parameters.logLevel, &log)
+      Token.with { token in
+        if let token {
+          attributes.prog_flags |= Token.flag
+          attributes.prog_token_fd = token
+        }
+        return submit(&attributes, logLevel: parameters.logLevel, &log)
+      }
     }
     guard result >= 0 else {
       throw KernelError(.programLoad, result, on: context, verifierLog: log.text)

@@ -40,6 +40,7 @@ struct Command: Sendable {
   static let iteratorCreate = Command(number: 33, name: "BPF_ITER_CREATE")
   static let linkDetach = Command(number: 34, name: "BPF_LINK_DETACH")
   static let programBindMap = Command(number: 35, name: "BPF_PROG_BIND_MAP")
+  static let tokenCreate = Command(number: 36, name: "BPF_TOKEN_CREATE")
 }
 
 /// Makes the bpf(2) call and returns its result, or `-errno`.

@@ -40,6 +40,7 @@ enum {
   CBPF_ITER_CREATE = 33,
   CBPF_LINK_DETACH = 34,
   CBPF_PROG_BIND_MAP = 35,
+  CBPF_TOKEN_CREATE = 36,
 };
 
 struct cbpf_map_create {
@@ -135,6 +136,12 @@ struct cbpf_raw_tracepoint_open {
 struct cbpf_btf_load {
   uint64_t btf, btf_log_buf;
   uint32_t btf_size, btf_log_size, btf_log_level, btf_log_true_size;
+  uint32_t btf_flags;
+  int32_t btf_token_fd;
+};
+
+struct cbpf_token_create {
+  uint32_t flags, bpffs_fd;
 };
 
 // LINK_CREATE: what follows the flags depends on the kind of link.

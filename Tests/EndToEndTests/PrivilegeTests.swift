@@ -72,6 +72,39 @@ import Testing
     }
   }
 
+  /// A container: capabilities in a user namespace, which count for bpf(2) by a token alone.
+  @Test(.kernel) func `a delegated bpffs lets it run in a user namespace`() async {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let deployment = try Deployment()
+        try deployment.compile("guard")
+        try deployment.write(
+          """
+          apiVersion: bpfapply/v1
+          name: \(deployment.owner)
+          objects: {g: {file: guard.bpf.o}}
+          attachments: {up: {program: g/guard, xdp: {interface: uplink}}}
+          """)
+        let helper = deployment.path("delegate")
+        try Sandbox.run(["clang", "Tests/Fixtures/delegate.c", "-o", helper]).succeeded()
+        func inside(_ script: String, delegating: Bool = true) throws -> CommandResult {
+          let commands =
+            "ip link add uplink type veth peer name p; ip link set uplink up; "
+            + "cd \(deployment.directory); b=\(try Deployment.executable); \(script)"
+          return try Sandbox.run(
+            ["env", "DELEGATE=\(delegating ? "yes" : "no")", helper, "sh", "-c", commands])
+        }
+        let apply = "$b apply --auto-approve manifest.yaml"
+        try inside(
+          "\(apply) && ip link show uplink && $b plan --detailed-exitcode manifest.yaml "
+            + "&& $b destroy --auto-approve manifest.yaml"
+        ).ended(0, saying: ["Done: 5 created", "prog/xdp", "No changes.", "Done: 5 deleted"])
+        try inside(apply, delegating: false).ended(
+          1, saying: ["missing-capabilities", "CAP_BPF to create maps", "delegate_cmds"])
+      }
+    }
+  }
+
   @Test(.kernel) func `what root has besides is dropped`() async {
     await #expect(processExitsWith: .success) {
       endToEnd {

@@ -20,6 +20,8 @@ public final class LiveKernel: Kernel {
   /// What was looked up in it for programs' externs.
   var externs: KernelExterns?
 
+  /// What is made is made with a BPF token.
+  private var hasToken = false
   /// Where objects are pinned that were seen: without CAP_SYS_ADMIN there is no other way to them.
   var pinsByObject: [Pin.Object: String] = [:]
 
@@ -39,9 +41,22 @@ public final class LiveKernel: Kernel {
   }
 
   public func capabilities() throws(KernelFailure) -> Set<String> {
-    try wrap(about: "capabilities") { () throws(KernelError) in
+    let held = try wrap(about: "capabilities") { () throws(KernelError) in
       try Capabilities.current().effective
     }
+    if UserNamespace.isInitial { return held }
+    _ = try filesystem(of: mount + "/")
+    // Of a user namespace's capabilities those for its own networks count without a token.
+    return hasToken ? held : held.subtracting(["CAP_BPF", "CAP_PERFMON", "CAP_SYS_ADMIN"])
+  }
+
+  /// In a user namespace, what a bpffs delegates to it is made use of.
+  func useToken(of filesystem: BPFFilesystem) {
+    guard !hasToken, !UserNamespace.isInitial,
+      let token = try? Token.create(on: filesystem)
+    else { return }
+    Token.use(token)
+    hasToken = true
   }
 
   /// The facts of this host.

@@ -15,6 +15,7 @@ extension LiveKernel {
       path == mount + "/" ? try BPFFilesystem(at: mount) : try BPFFilesystem.containing(path)
     }
     filesystems.append(found)
+    useToken(of: found)
     return found
   }
 

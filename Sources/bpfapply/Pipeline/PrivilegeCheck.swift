@@ -40,7 +40,8 @@ extension Pipeline {
       "missing-capabilities", "missing: \(parts.joined(separator: "; "))",
       hints: [
         "run as root, or grant them: systemd AmbientCapabilities=\(names)",
-        "in a user namespace they count only where the kernel allows it",
+        "in a user namespace they count by a BPF token only: mount a bpffs with delegate_cmds, "
+          + "delegate_maps, delegate_progs and delegate_attachs (Linux 6.9)",
       ])
   }
 }
