@@ -63,6 +63,19 @@ public final class Link: Sendable {
     try bpf(.linkUpdate, &attributes, on: context)
   }
 
+  /// Swaps the map of a struct_ops link, atomically where the structure can be updated at all; else
+  /// EOPNOTSUPP. The bpf(2) command is `BPF_LINK_UPDATE` (6.4).
+  public func update(to map: Map, expected old: Map? = nil) throws(KernelError) {
+    var attributes = cbpf_link_update()
+    attributes.link_fd = UInt32(bitPattern: descriptor.rawValue)
+    attributes.new_prog_fd = UInt32(bitPattern: map.descriptor.rawValue)
+    if let old {
+      attributes.flags = AttachFlag.replace
+      attributes.old_prog_fd = UInt32(bitPattern: old.descriptor.rawValue)
+    }
+    try bpf(.linkUpdate, &attributes, on: context)
+  }
+
   /// Takes the program off the hook at once; the link remains, dead, until it is let go. The
   /// bpf(2) command is `BPF_LINK_DETACH` (5.9); EOPNOTSUPP for tracing, perf event, raw
   /// tracepoint and iterator links.

@@ -22,6 +22,10 @@ public struct MapSpec: Hashable, Sendable {
   public var data: DataSection?
   /// The object's global variables in an arena (`__arena`); nil = there are none.
   public var arena: ArenaData?
+  /// What a struct_ops map holds; nil for other types.
+  public var structOps: StructOps?
+  /// False for maps of sections that start with `?`: made only when asked for.
+  public var autocreate: Bool
   /// Initial slots of a prog_array or a map of maps: index → name of the program or map.
   public var slots: [UInt32: String]
   /// The template for the inner maps of a map of maps.
@@ -45,6 +49,8 @@ public struct MapSpec: Hashable, Sendable {
     self.pinByName = false
     self.data = nil
     self.arena = nil
+    self.structOps = nil
+    self.autocreate = true
     self.slots = [:]
     self.inner = []
   }

@@ -13,6 +13,8 @@ public struct ProgramImage: Hashable, Sendable {
   public var flags: UInt32
   /// What the section names behind its kind: a tracepoint, a kernel function.
   public var attachTarget: String?
+  /// The member of a kernel's structure that a struct_ops program is made for.
+  public var structOps: StructOpsMember?
   public var license: String
   public var instructions: [Instruction]
   /// By ascending instruction index.

@@ -8,7 +8,8 @@ struct AttachmentComparison {
   let situation: Situation
   let goal: Goal
   let hook: Hook
-  /// The program's draft; nil for a program that the manifest does not have.
+  /// The draft of what is attached, a program or the map of struct_ops; nil for one that the manifest
+  /// does not have.
   let program: Draft?
 
   private var kind: HookKind { HookKind(hook) }
@@ -18,7 +19,7 @@ struct AttachmentComparison {
 
   static func cost(_ field: String) -> Comparison.Cost {
     switch field {
-    case "program", AttachmentComparison.foreignField: .inPlace
+    case "program", "map", AttachmentComparison.foreignField: .inPlace
     case "exclusive": .recorded
     case _ where field.hasPrefix("pin."): .inPlace
     default: .replacement
@@ -62,7 +63,7 @@ struct AttachmentComparison {
     draft.observed = observed
     var differences = Comparison.differences(
       desired: desired, observed: observed, last: lastSpec, cost: AttachmentComparison.cost)
-    if let index = differences.firstIndex(where: { $0.field == "program" }),
+    if let index = differences.firstIndex(where: { $0.field == "program" || $0.field == "map" }),
       !canSwap(link)
     {
       differences[index].forcesReplacement = true
@@ -90,8 +91,9 @@ struct AttachmentComparison {
       attachAnew(&draft, old: link, wasAttached: observed["attached"] == true)
       pin?.placeNew(in: &draft)
     } else {
-      if isProgramNew || differences.contains(where: { $0.field == "program" }) {
-        draft.tasks.insert(.updateLink(link: link.id, expectedProgram: link.programID))
+      if isProgramNew || differences.contains(where: { $0.field == "program" || $0.field == "map" })
+      {
+        draft.tasks.insert(.updateLink(link: link.id, expectedProgram: link.subjectID))
       }
       pin?.repair(differences, in: &draft)
     }
@@ -105,7 +107,14 @@ struct AttachmentComparison {
     var unseen = pins.unseen.union(Hook.fieldNames).union(["cookie", "exclusive"])
     let isAttached = isAttached(link)
     seen["attached"] = .bool(isAttached)
-    if let runs = observedProgram(link) { seen["program"] = runs } else { unseen.insert("program") }
+    if case .structOps = hook {
+      seen["map"] = observedMap(link)
+      unseen.remove("map")
+    } else if let runs = observedProgram(link) {
+      seen["program"] = runs
+    } else {
+      unseen.insert("program")
+    }
     if case .xdp(_, let mode) = hook, isAttached {
       unseen.remove("mode")
       // `auto` is whatever the kernel chose.
@@ -142,12 +151,20 @@ struct AttachmentComparison {
     return .text(situation.phrase(program: link.programID))
   }
 
+  /// The map of a struct_ops link, by the REF where it is one of ours.
+  private func observedMap(_ link: ObservedLink) -> SpecValue {
+    let refs = [goal.spec.text("map"), last?.spec.text("map")].compactMap(\.self)
+    for ref in refs where ownership.liveMap(ref)?.id == link.subjectID { return .text(ref) }
+    return .text("another map")
+  }
+
   // MARK: What it takes
 
   /// LINK_UPDATE wants the same type; that the expected attach type is the same we require
   /// ourselves, since the kernel does not for cgroups.
   private func canSwap(_ link: ObservedLink) -> Bool {
     guard kind.updatesInPlace else { return false }
+    if case .structOps = hook { return true }
     guard let goal = program?.goal else { return true }
     if let running = ownership.programsByID[link.programID],
       goal.spec["type"] != .text(running.type.description)
@@ -371,6 +388,7 @@ struct AttachmentComparison {
       difference.cause == .config
         ? "it runs another program"
         : "its link runs \(difference.before?.description ?? "another program")"
+    case "map": "it is registered with another map"
     case "exclusive": "\(difference.field) is recorded"
     case "mode":
       "it runs in mode \(difference.before?.description ?? "auto")"

@@ -1,4 +1,5 @@
 internal import BPFObject
+internal import Crypto
 
 // The canonical specs, made in one place from the structural description: what the inventory keeps,
 // what is compared and what is shown are the same.
@@ -28,6 +29,11 @@ extension DesiredMap {
   public var canonicalSpec: Spec {
     if let external { return Spec(["external": .text(external)]) }
     var spec = map.attributes
+    for (member, ref) in operations { spec["operations.\(member)"] = .text(ref) }
+    if let structOps = map.structOps {
+      spec["operations.digest"] = .text(structOps.digest)
+      spec["value_size"] = nil
+    }
     for (field, value) in map.inner.first?.attributes.fields ?? [:] {
       spec["inner.\(field)"] = value
     }
@@ -53,7 +59,8 @@ extension DesiredMap {
     }
     if let entries, entries.policy == .exact, entries.enforceValues { return .recreate }
     switch map.type {
-    case .ringbuf, .userRingbuf, .perfEventArray, .progArray, .devmap, .devmapHash, .cpumap:
+    case .ringbuf, .userRingbuf, .perfEventArray, .progArray, .devmap, .devmapHash, .cpumap,
+      .structOps:
       return .recreate
     default: return .refuse
     }
@@ -102,7 +109,7 @@ extension DesiredProgram {
 extension DesiredAttachment {
   public var canonicalSpec: Spec {
     var spec = hook.spec
-    spec["program"] = .text(program)
+    if case .program = subject { spec["program"] = .text(program) }
     spec["exclusive"] = .bool(exclusive)
     if let cookie { spec["cookie"] = .number(cookie) }
     return spec.adding(pin.spec)
@@ -155,5 +162,18 @@ extension Spec {
       if case .text(let ref) = value { bindings[String(name.dropFirst(5))] = ref }
     }
     return bindings
+  }
+}
+
+extension StructOps {
+  /// Of all that decides what the kernel is given, but for the programs.
+  fileprivate var digest: String {
+    var hash = SHA256()
+    hash.update(data: Array(structure.utf8))
+    for member in members {
+      hash.update(data: Array("\(member.name) \(member.offset) \(member.size)\n".utf8))
+    }
+    hash.update(data: contents)
+    return Digest.hex(hash: hash.finalize())
   }
 }

@@ -24,7 +24,10 @@ struct Cascade {
         let causes: [(reason: String, cause: Cause?)]
         switch goal.address {
         case .program: causes = newMaps(of: goal, drafts)
-        case .map(let ref): causes = pipelineChange(ref, goal, drafts) + frozenEntries(goal, drafts)
+        case .map(let ref):
+          causes =
+            pipelineChange(ref, goal, drafts) + frozenEntries(goal, drafts)
+            + newOperations(goal, drafts)
         case .attachment, .pin: causes = []
         }
         guard !causes.isEmpty else { continue }
@@ -41,6 +44,14 @@ struct Cascade {
     Set(goal.bindings.values).sorted().compactMap { ref in
       guard let map = drafts[.map(ref)], map.isNew else { return nil }
       return (Cascade.reason(map), map.cause)
+    }
+  }
+
+  /// A struct_ops map is filled once.
+  private func newOperations(_ goal: Goal, _ drafts: [Address: Draft]) -> [(String, Cause?)] {
+    Set(goal.map?.operations.values.map { $0 } ?? []).sorted().compactMap { ref in
+      guard let program = drafts[.program(ref)], program.isNew else { return nil }
+      return (Cascade.reason(program), program.cause)
     }
   }
 
@@ -98,12 +109,22 @@ struct Cascade {
     ).placeNew(in: &draft)
     if let map = goal.map {
       let rules = EntryRules(map.map.type)
-      if map.entries?.targets.isEmpty == false { draft.tasks.insert(.fillReferences) }
+      if map.entries?.targets.isEmpty == false || map.isFilledByOperations {
+        draft.tasks.insert(.fillReferences)
+      }
       // What was adopted stays what it was for those who made it.
       if rules.keepsItselfAlive && draft.change.liveID != nil && draft.change.adopts == nil {
         draft.tasks.insert(.clearReferences)
       }
     }
     drafts[address] = draft
+  }
+}
+
+extension DesiredMap {
+  /// A struct_ops map that a link registers has to be filled before. One without is registered by
+  /// being filled, which is not done by itself.
+  public var isFilledByOperations: Bool {
+    map.structOps != nil && map.flags & StructOps.linkFlag != 0
   }
 }

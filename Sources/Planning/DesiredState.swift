@@ -65,6 +65,8 @@ public struct DesiredMap: Sendable {
   public var valueLayout: Layout?
   /// nil: nothing is said about what is in it. Global data: `.rodata` is `exact`, others `seed`.
   public var entries: DesiredEntries?
+  /// The members of a struct_ops map that are programs: member → REF.
+  public var operations: [String: String] = [:]
   public var freeze: Bool
   public var protect: Bool
   /// The manifest says whether it is protected; otherwise it stays as it was applied.
@@ -202,6 +204,11 @@ public struct DesiredAttachment: Sendable {
   }
 
   public var address: Address { .attachment(name, instance: instance) }
+
+  /// What is put on the hook: the program, or the map of a struct_ops attachment.
+  public var subject: Address {
+    if case .structOps(let map, _) = hook { .map(map) } else { .program(program) }
+  }
 }
 
 /// A pin that the manifest asks for besides the default ones.

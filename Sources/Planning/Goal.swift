@@ -51,6 +51,11 @@ struct Goal {
   /// The REF of an attachment's program.
   var programRef: String? { spec.text("program") }
 
+  /// What an attachment puts on its hook: a program, or the map of struct_ops.
+  var subject: Address? {
+    programRef.map { .program($0) } ?? spec.text("map").map { .map($0) }
+  }
+
   /// By address; of two goals with one address the later one is dropped.
   static func all(of desired: DesiredState) -> [Address: Goal] {
     var goals: [Address: Goal] = [:]

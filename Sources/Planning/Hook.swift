@@ -14,6 +14,8 @@ public enum Hook: Hashable, Sendable, Codable {
   case rawTracepoint(name: String)
   /// The target is the program's own (`tp_btf`; fentry, fexit, lsm … later).
   case tracing(attachType: AttachType, target: String)
+  /// Operations of the kernel that a map of the manifest implements (a REF), and the structure's name.
+  case structOps(map: String, structure: String)
 }
 
 /// A network namespace: the caller's own, a name below /run/netns, or a path.

@@ -30,6 +30,10 @@ struct HookKind {
     case .tracepoint: self.init(updates: false, queryable: false, [.perfEvent])
     case .rawTracepoint: self.init(updates: false, queryable: false, [.rawTracepoint])
     case .tracing: self.init(updates: false, queryable: false, [.tracing, .rawTracepoint])
+    case .structOps(_, let structure):
+      // Of the kernel's structures this one can be updated.
+      self.init(
+        updates: structure == "tcp_congestion_ops", one: true, queryable: false, [.structOps])
     }
   }
 
@@ -88,6 +92,7 @@ extension ObservedLink {
       // Kernels that show a tp_btf link as a raw tracepoint's; the type may prefix the name.
       reported == wanted || reported.hasSuffix(wanted)
     case (.tracing(let wanted, _), .tracing(let attachType, _, _)): attachType == wanted
+    case (.structOps, .map): type == .structOps
     case (.tracepoint, .other), (.rawTracepoint, .other), (.tracing, .other): true
     default: false
     }

@@ -32,12 +32,16 @@ extension Hook {
       Spec([
         "hook": "tracing", "attach_type": .text(attachType.description), "target": .text(target),
       ])
+    case .structOps(let map, let structure):
+      Spec(["hook": .text(Hook.structOpsName), "map": .text(map), "structure": .text(structure)])
     }
   }
 
+  public static let structOpsName = "struct_ops"
+
   static let fieldNames: Set<String> = [
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
-    "priority", "defrag", "name", "target",
+    "priority", "defrag", "name", "target", "structure", "map",
   ]
 
   /// The hook that a canonical spec describes; nil when it describes none.
@@ -82,6 +86,9 @@ extension Hook {
     case "tracing":
       guard let attachType, let target = text("target") else { return nil }
       self = .tracing(attachType: attachType, target: target)
+    case Hook.structOpsName:
+      guard let map = text("map"), let structure = text("structure") else { return nil }
+      self = .structOps(map: map, structure: structure)
     case let kind?:
       guard let attachType = AttachType(name: kind) else { return nil }
       self = .networkNamespace(namespace, attachType: attachType)
@@ -126,6 +133,7 @@ extension Hook {
     case .tracepoint(let category, let name): "tracepoint \(category):\(name)"
     case .rawTracepoint(let name): "raw tracepoint \(name)"
     case .tracing(let attachType, let target): "\(attachType) of \(target)"
+    case .structOps(_, let structure): "struct_ops \(structure)"
     }
   }
 }

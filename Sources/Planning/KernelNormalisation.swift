@@ -7,6 +7,8 @@ enum KernelNormalisation {
   static func reported(_ spec: Spec, host: HostFacts) -> Spec {
     guard case .text(let name) = spec["type"], let type = MapType(name: name) else { return spec }
     var spec = spec
+    // The kernel's structure, which has what size it likes.
+    if type == .structOps { spec["value_size"] = nil }
     let flags = reportedFlags(of: spec["map_flags"], type: type)
     spec["map_flags"] = .list(flags.map(SpecValue.text))
     if case .number(let entries) = spec["max_entries"] {

@@ -57,6 +57,9 @@ struct MapComparison {
     let pins = pin?.observation ?? .init(seen: Spec(), unseen: [])
     var seen = KernelNormalisation.reported(live.attributes, host: situation.host).adding(pins.seen)
     var unseen = pins.unseen.union(MapComparison.unseen)
+    for spec in [goal.spec, situation.last(goal.address)?.spec].compactMap(\.self) {
+      unseen.formUnion(spec.fields.keys.filter { $0.hasPrefix("operations.") })
+    }
     if let frozen = live.frozen { seen["freeze"] = .bool(frozen) } else { unseen.insert("freeze") }
     return .init(seen: seen, unseen: unseen)
   }

@@ -145,6 +145,15 @@ public struct ObservedLink: Hashable, Sendable, Codable {
   }
 }
 
+extension ObservedLink {
+  /// The program that it runs; of a struct_ops link the map.
+  public var subjectID: UInt32 {
+    if type == .structOps, case .map(let id) = target { id } else { programID }
+  }
+
+  public var subjectKind: ObjectKind { type == .structOps ? .map : .program }
+}
+
 /// What link info says of where a link is. A zero index, cgroup id or inode means that the target
 /// is gone.
 public enum LinkTarget: Hashable, Sendable, Codable {

@@ -141,7 +141,7 @@ private struct Derivation {
       guard case .attachment = goal.address, let hook = Hook(spec: goal.spec) else { continue }
       let comparison = AttachmentComparison(
         situation: situation, goal: goal, hook: hook,
-        program: goal.programRef.flatMap { drafts[.program($0)] })
+        program: goal.subject.flatMap { drafts[$0] })
       var draft = comparison.draft()
       notes += comparison.judgeForeigners(&draft)
       drafts[goal.address] = draft

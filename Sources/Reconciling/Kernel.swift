@@ -40,9 +40,14 @@ public protocol Kernel: AnyObject {
   /// Removing a key that is not there is no error.
   func remove(key: [UInt8], from map: Object) throws(KernelFailure)
   func freeze(_ map: Object) throws(KernelFailure)
+  /// Gives a struct_ops map its value, with the programs by member. A map that is not registered by a
+  /// link is live at once.
+  func fill(_ map: Object, _ structOps: StructOps, with programs: [String: Object])
+    throws(KernelFailure)
 
   // MARK: Links
 
+  /// `program` is the map of a struct_ops attachment.
   func createLink(_ program: Object, to attachment: DesiredAttachment) throws(KernelFailure)
     -> Object
   /// Fails without effect when the link does not run `expected`.

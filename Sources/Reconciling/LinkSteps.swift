@@ -5,7 +5,7 @@ import Planning
 extension Execution {
   func createLink(_ address: Address) throws(KernelFailure) {
     guard let attachment = attachments[address] else { throw missing(address) }
-    let program = try object(for: .program(attachment.program))
+    let program = try object(for: attachment.subject)
     let link: K.Object
     do throws(KernelFailure) {
       link = try kernel.createLink(program, to: attachment)
@@ -23,9 +23,9 @@ extension Execution {
     throws(KernelFailure)
   {
     guard let attachment = attachments[address] else { throw missing(address) }
-    let program = try object(for: .program(attachment.program))
+    let program = try object(for: attachment.subject)
     let link = try open(.link, id)
-    let old = try open(.program, expectedProgram)
+    let old = try open(attachment.subject.isMap ? .map : .program, expectedProgram)
     do throws(KernelFailure) {
       try kernel.updateLink(link, to: program, expected: old)
     } catch {
@@ -50,7 +50,7 @@ extension Execution {
       _ = try kernel.detach(link)
       return
     }
-    let program = try open(.program, seen.programID)
+    let program = try open(seen.subjectKind, seen.subjectID)
     let former = formerAttachment(link: id)
     // A kind without LINK_DETACH stays attached for as long as it is held here.
     guard try kernel.detach(link) else { return }
@@ -170,7 +170,12 @@ extension ObservedLink {
     case .interface(let index, _): index == 0
     case .cgroup(let id, _): id == 0
     case .networkNamespace(let inode, _): inode == 0
+    case .map(let id): id == 0
     default: false
     }
   }
+}
+
+extension Address {
+  fileprivate var isMap: Bool { if case .map = self { true } else { false } }
 }

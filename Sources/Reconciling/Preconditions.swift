@@ -18,8 +18,8 @@ extension Execution {
       switch step {
       case .updateLink(let address, let id, let expected):
         guard let link = links[id] else { return "link \(id) of \(address) is gone" }
-        if link.programID != expected {
-          return "\(address) runs program \(link.programID), not \(expected)"
+        if link.subjectID != expected {
+          return "\(address) runs \(link.subjectKind) \(link.subjectID), not \(expected)"
         }
       case .recreateLink(let address, let id?), .detachLink(let address, let id):
         if links[id] == nil { return "link \(id) of \(address) is gone" }

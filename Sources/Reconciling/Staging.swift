@@ -6,7 +6,9 @@ extension Execution {
   func createMap(_ ref: String) throws(KernelFailure) {
     guard let map = maps[ref] else { throw missing(.map(ref)) }
     var creation = MapCreation<K.Object>(map: map.map)
-    if let object = map.object, map.map.isDescribed { creation.btf = try btf(of: object) }
+    if let object = map.object, map.map.isDescribed || map.map.structOps != nil {
+      creation.btf = try btf(of: object)
+    }
     // The template is only looked at while the outer map is made.
     if let inner = map.map.inner.first {
       var template = MapCreation<K.Object>(map: inner)
@@ -41,6 +43,7 @@ extension Execution {
   /// Slots whose targets had to be made first. On a map that is visible already (or whose program
   /// values would keep it alive for ever), each is journaled.
   func fillReferences(_ ref: String) throws(KernelFailure) {
+    if let map = maps[ref], let structOps = map.map.structOps { return try fill(map, structOps) }
     guard let map = maps[ref], let entries = map.entries else { return }
     let object = try object(for: .map(ref))
     var slots: [MapSlot<K.Object>] = []
@@ -62,6 +65,16 @@ extension Execution {
     }
     try kernel.write(slots, to: object)
     if freezesAtCreation(map) { try kernel.freeze(object) }
+  }
+
+  private func fill(_ map: DesiredMap, _ structOps: StructOps) throws(KernelFailure) {
+    var programs: [String: K.Object] = [:]
+    for (member, ref) in map.operations { programs[member] = try object(for: .program(ref)) }
+    do throws(KernelFailure) {
+      try kernel.fill(object(for: .map(map.ref)), structOps, with: programs)
+    } catch {
+      throw error.about(.map(map.ref))
+    }
   }
 
   func loadProgram(_ ref: String) throws(KernelFailure) {

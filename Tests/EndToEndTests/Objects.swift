@@ -28,7 +28,9 @@ struct Objects {
     if btf != 0 { ids[.btf, default: []].insert(btf) }
   }
 
+  /// A link of struct_ops has none.
   private mutating func insert(program id: UInt32) throws {
+    if id == 0 { return }
     ids[.program, default: []].insert(id)
     let info = try Program(id: id).info()
     if info.btfID != 0 { ids[.btf, default: []].insert(info.btfID) }

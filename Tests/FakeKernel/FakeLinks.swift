@@ -140,6 +140,7 @@ extension Hook {
     case .tracepoint: .perfEvent
     case .rawTracepoint: .rawTracepoint
     case .tracing: .tracing
+    case .structOps: .structOps
     }
   }
 
@@ -154,7 +155,7 @@ extension Hook {
     case .networkNamespace(_, .skLookup): .skLookup
     case .networkNamespace(_, .flowDissector): .flowDissector
     case .cgroup(_, .cgroupInetIngress), .cgroup(_, .cgroupInetEgress): .cgroupSkb
-    case .cgroup, .networkNamespace, .tracing: nil
+    case .cgroup, .networkNamespace, .tracing, .structOps: nil
     }
   }
 }

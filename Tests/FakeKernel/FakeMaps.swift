@@ -172,6 +172,17 @@ extension FakeKernel {
     changeMap(object.key) { $0.frozen = true }
   }
 
+  public func fill(
+    _ object: FakeObject, _ structOps: StructOps, with programs: [String: FakeObject]
+  ) throws(KernelFailure) {
+    try enter("fill", "map \(object.id)")
+    for target in programs.values { acquire(target.key) }
+    changeMap(object.key) { map in
+      map.contents[[0, 0, 0, 0]] = structOps.contents
+      for (member, target) in programs { map.targets[Array(member.utf8)] = target.key }
+    }
+  }
+
   // MARK: Pieces
 
   private func checkWritable(_ map: MapRecord, _ key: [UInt8]) throws(KernelFailure) {

@@ -81,7 +81,7 @@ extension FakeKernel {
     case .xdp(let interface, _), .tcx(let interface, _): UInt64(interfaces[interface]?.index ?? 0)
     case .cgroup(let path, _): cgroups[path] ?? 0
     case .networkNamespace: 4_026_531_840
-    case .netfilter, .tracepoint, .rawTracepoint, .tracing: 0
+    case .netfilter, .tracepoint, .rawTracepoint, .tracing, .structOps: 0
     }
   }
 
@@ -98,6 +98,8 @@ extension FakeKernel {
     case .rawTracepoint(let name): return .rawTracepoint(name: name)
     case .tracing(let type, _):
       return .tracing(attachType: type, targetObjectID: 1, targetBTFID: 1)
+    // The fake has no operations that maps implement.
+    case .structOps: return .other
     }
   }
 }

@@ -46,6 +46,7 @@ import Testing
       namespace: .own),
     .tracepoint(category: "sched", name: "sched_switch"), .rawTracepoint(name: "sys_enter"),
     .tracing(attachType: .traceRawTp, target: "sched_switch"),
+    .structOps(map: "fw/cubic", structure: "tcp_congestion_ops"),
   ]
 
   @Test(arguments: hooks) func hooksAreReadBackFromTheirSpecs(_ hook: Hook) {

@@ -258,7 +258,7 @@ struct ModelKernel {
 
   private mutating func createLink(_ address: Address, _ run: inout Run) {
     let attachment = run.desired.attachments.first { $0.address == address }!
-    let program = run.liveID(.program(attachment.program))!
+    let program = run.liveID(attachment.subject)!
     let hook = observed.hooks.firstIndex { $0.hook.place == attachment.hook.place }!
     let target = observed.hooks[hook].targetID
     let (type, linkTarget): (LinkType, LinkTarget) =
@@ -273,6 +273,7 @@ struct ModelKernel {
       case .rawTracepoint(let name): (.rawTracepoint, .rawTracepoint(name: name))
       case .tracing(let type, _):
         (.tracing, .tracing(attachType: type, targetObjectID: 1, targetBTFID: 7))
+      case .structOps: (.structOps, .map(id: program))
       }
     let id = newID()
     observed.links.append(

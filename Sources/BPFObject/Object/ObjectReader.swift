@@ -12,6 +12,8 @@ struct ObjectReader {
   var sectionIndexes: [String: Int] = [:]
   /// As many as there are declared maps, in their order.
   var declared: [DeclaredMap] = []
+  /// Where variables of `.struct_ops` stand in their section.
+  var structOpsPlaces: [String: Range<Int>] = [:]
   /// The first data section of the BTF with a name.
   var dataSections: [String: UInt32] = [:]
 
@@ -47,7 +49,11 @@ struct ObjectReader {
         name: function.name, section: SectionName(code.sectionNames[function.section] ?? ""),
         instructionCount: function.count)
     }
-    let filled = try fillSlots(of: maps, programs: programs)
+    let filled = try fillSlots(of: maps, programs: programs) + readStructOps(programs)
+    var known: Set<String> = []
+    for map in filled where !known.insert(map.name).inserted {
+      throw ObjectError(message: "two maps have the name \"\(map.name)\"")
+    }
     return ObjectFile(
       name: name, license: license(), programs: programs, maps: filled, globals: globals,
       externs: externs, btf: btf, code: code)

@@ -26,10 +26,7 @@ extension ObjectFile {
         message: "the section's name does not say what type the program \"\(programName)\" has",
         hint: "give the type")
     }
-    guard kind != .structOps else {
-      throw ObjectError(
-        section: program.section.text, message: "struct_ops programs are not supported yet")
-    }
+    let member = kind == .structOps ? try structOpsMember(of: program) : nil
     var linker = Linker(code: code, externs: externDefinitions)
     linker.exceptionCallbacks = exceptionCallbacks(of: programName)
     try linker.link(index)
@@ -41,9 +38,29 @@ extension ObjectFile {
       references: linker.references.sorted { $0.instruction < $1.instruction },
       externs: linker.externReferences.sorted { $0.instruction < $1.instruction },
       functionInfo: linker.functionInfo, lineInfo: linker.lineInfo)
+    image.structOps = member
     image.coreRelocations = try coreRelocations(linker.coreRelocations, of: programName)
     if !image.coreRelocations.isEmpty { image.localTypes = localTypes }
     return image
+  }
+
+  /// The one member that the object sets to a program.
+  private func structOpsMember(of program: ProgramSpec) throws(ObjectError) -> StructOpsMember {
+    var found: Set<StructOpsMember> = []
+    for case let structOps? in maps.map(\.structOps) {
+      for (member, function) in structOps.programs where function == program.name {
+        found.insert(StructOpsMember(structure: structOps.structure, member: member))
+      }
+    }
+    guard let member = found.first, found.count == 1 else {
+      throw ObjectError(
+        section: program.section.text,
+        message: found.isEmpty
+          ? "no map of struct_ops is set to the program \"\(program.name)\""
+          : "maps are set to the program \"\(program.name)\" at different members",
+        hint: "a struct_ops program is made for one member of one structure")
+    }
+    return member
   }
 
   /// What `__exception_cb(name)` says: a tag on the program's function.

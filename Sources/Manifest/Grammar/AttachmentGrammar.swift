@@ -9,9 +9,13 @@ extension Grammar {
 
   static let attachment = Block(
     "attachment", "A program at a hook; without a hook block, the one that its section names.",
-    exclusive: [.init("hook block", hooks, required: false)],
+    exclusive: [
+      .init("hook block", hooks, required: false),
+      .init("thing to attach", ["program", "struct_ops"], required: true),
+    ],
     [
-      Field("program", .scalar(.qualifiedReference), required: true, "The program to attach."),
+      Field(
+        "program", .scalar(.qualifiedReference), "The program to attach; struct_ops has none."),
       Field("cookie", .scalar(.unsigned), "What bpf_get_attach_cookie returns at this hook."),
       Field(
         "adopt", .scalar(.adoption),
@@ -30,13 +34,13 @@ extension Grammar {
         "The dissection of packets in a network namespace."),
       Field("netfilter", .block(netfilter), "A netfilter hook in a network namespace."),
       Field("tracepoint", .block(tracepoint), "A tracepoint of the kernel."),
+      Field("struct_ops", .block(structOps), "Operations of the kernel that a map implements."),
       Field("raw_tracepoint", .block(rawTracepoint), "A tracepoint with its raw arguments."),
     ]
       + [
         ("netkit", "A netkit device."), ("tc", "The classic tc hook of an interface."),
         ("sk_skb", "Streams of the sockets in a map."),
         ("sk_msg", "Messages of the sockets in a map."),
-        ("struct_ops", "Operations of the kernel that a map implements."),
         ("kprobe", "A kernel function."), ("kprobe_multi", "Many kernel functions."),
         ("uprobe", "A function of a program or library."),
         ("uprobe_multi", "Many functions of a program or library."),
@@ -133,4 +137,8 @@ extension Grammar {
   static let rawTracepoint = Block(
     "raw_tracepoint", "A tracepoint with its raw arguments.",
     [Field("name", .scalar(.string), required: true, "The tracepoint's name.")])
+
+  static let structOps = Block(
+    "struct_ops", "Operations of the kernel that a map implements.",
+    [Field("map", .scalar(.reference), required: true, "The map, of a section .struct_ops.link.")])
 }

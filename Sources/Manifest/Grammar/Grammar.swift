@@ -200,7 +200,7 @@ public enum Grammar {
 
   /// Without those that the field `numa_node` or the loader itself sets.
   static let mapFlags: [ScalarForm.Choice] = {
-    let own: Set = ["numa_node", "inner_map", "path_fd", "vtype_btf_obj_fd", "token_fd", "link"]
+    let own: Set = ["numa_node", "inner_map", "path_fd", "vtype_btf_obj_fd", "token_fd"]
     return MapFlag.names.filter { !own.contains($0.name) }.map {
       .init($0.name, "BPF_F_\($0.name.uppercased())")
     }

@@ -137,6 +137,7 @@ public struct Manifest: Sendable {
 
   public struct Attachment: Sendable {
     public var name: Located<String>
+    /// Empty for struct_ops.
     public var program: Located<String>
     public var cookie: Located<UInt64>?
     public var allowGap: Bool
@@ -159,6 +160,7 @@ public struct Manifest: Sendable {
     case netfilter(NetfilterHook, namespace: NetworkNamespaceName)
     case tracepoint(category: String, name: String)
     case rawTracepoint(name: String)
+    case structOps(map: Located<String>)
   }
 
   public struct Pin: Sendable {

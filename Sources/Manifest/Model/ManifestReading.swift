@@ -152,7 +152,8 @@ struct ManifestReader {
     _ entry: (name: Located<String>, node: YAMLNode)
   ) -> Manifest.Attachment? {
     let fields = reader(entry)
-    guard let program = fields.text("program") else { return nil }
+    let noProgram = fields["struct_ops"].map { _ in Located("", at: entry.name.at) }
+    guard let program = fields.text("program") ?? noProgram else { return nil }
     var hook: Located<Manifest.HookBlock>?
     for name in Grammar.hooks where hook == nil {
       if let block = fields.block(name), let read = hookBlock(name, block) {
@@ -199,6 +200,7 @@ struct ManifestReader {
         return nil
       }
       return .tracepoint(category: String(parts[0]), name: String(parts[1]))
+    case Hook.structOpsName: return fields.text("map").map { .structOps(map: $0) }
     case "raw_tracepoint": return fields.text("name").map { .rawTracepoint(name: $0.value) }
     default: return nil
     }

@@ -4,6 +4,10 @@ internal import Planning
 extension Resolver {
   mutating func resolveAttachments() {
     for attachment in manifest.attachments {
+      if case .structOps(let map)? = attachment.hook?.value {
+        resolveStructOps(attachment, map)
+        continue
+      }
       guard let program = programs[attachment.program.value] else { continue }
       for (instance, hook) in hooks(of: attachment, program) {
         let address = Address.attachment(attachment.name.value, instance: instance)
@@ -84,6 +88,7 @@ extension Resolver {
     case .tracepoint(let category, let name):
       guard fits(program, [.tracepoint], block.at) else { return [] }
       return [(nil, .tracepoint(category: category, name: name))]
+    case .structOps: return []
     case .rawTracepoint(let name):
       guard fits(program, [.rawTracepoint, .rawTracepointWritable], block.at) else { return [] }
       return [(nil, .rawTracepoint(name: name))]

@@ -52,6 +52,7 @@ extension Resolver {
     } else if !map.map.slots.isEmpty {
       map.entries = slotEntries(of: map, at: position)
     }
+    addOperations(to: &map, at: declared?.ref.at ?? position)
     map.onReplace = declared?.onReplace?.value ?? Self.onReplace(map)
     maps[ref] = map
     return true
@@ -69,6 +70,7 @@ extension Resolver {
     }
     let refillable: [MapType] = [
       .ringbuf, .userRingbuf, .perfEventArray, .progArray, .devmap, .devmapHash, .cpumap,
+      .structOps,
     ]
     return refillable.contains(map.map.type) ? .recreate : .refuse
   }
@@ -86,7 +88,14 @@ extension Resolver {
   }
 
   private mutating func checkSupported(_ map: DesiredMap, at position: Position) -> Bool {
-    let later: [MapType] = [.structOps, .insnArray]
+    if map.map.type == .structOps, map.map.structOps == nil {
+      log.error(
+        "conflicting-keys",
+        "'\(map.ref)' cannot be a struct_ops map: nothing says what it implements",
+        at: position, hints: ["such a map stands in SEC(\".struct_ops.link\") of an object"])
+      return false
+    }
+    let later: [MapType] = [.insnArray]
     guard later.contains(map.map.type) else { return true }
     log.error(
       "not-supported-yet", "the map '\(map.ref)' is a \(map.map.type), which is not supported yet",

@@ -99,6 +99,10 @@ extension Resolver {
     digest.add(image.flags)
     digest.add(attachTo)
     digest.add(image.license)
+    if let member = image.structOps {
+      digest.add(member.structure)
+      digest.add(member.member)
+    }
     var code: [UInt8] = []
     code.reserveCapacity(image.instructions.count * 8)
     for instruction in image.instructions { instruction.encode(into: &code) }

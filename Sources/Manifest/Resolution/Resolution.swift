@@ -139,7 +139,11 @@ struct Resolver {
       pending.append((.program(program.ref.value), program.ref.at))
     }
     for attachment in manifest.attachments {
-      pending.append((.program(attachment.program.value), attachment.program.at))
+      if case .structOps(let map)? = attachment.hook?.value {
+        pending.append((.map(mapRef(map.value)), map.at))
+      } else {
+        pending.append((.program(attachment.program.value), attachment.program.at))
+      }
     }
     for pin in manifest.pins { pending.append((pin.target.value, pin.target.at)) }
     // In the order in which things were asked for, so that errors come in that order.

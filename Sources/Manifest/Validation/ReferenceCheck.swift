@@ -111,6 +111,7 @@ struct ReferenceCheck {
       case .xdp(let interfaces, _, _, _), .tcx(let interfaces, _, _, _):
         checkRepeated(interfaces, "interface", &log)
       case .cgroup(let paths, _, _): checkRepeated(paths, "cgroup", &log)
+      case .structOps(let map): checkMapReference(map, &log)
       default: break
       }
     }

@@ -80,7 +80,7 @@ extension LiveKernel {
         .map { .init(programID: $0.programID, linkID: $0.id) }
     case .tracepoint(let category, let name):
       _ = try Tracefs.tracepointID(category: category, name: name)
-    case .rawTracepoint, .tracing: break
+    case .rawTracepoint, .tracing, .structOps: break
     }
   }
 

@@ -6,6 +6,11 @@ extension LiveKernel {
   public func createLink(
     _ program: LiveObject, to attachment: DesiredAttachment
   ) throws(KernelFailure) -> LiveObject {
+    if case .map(let map) = program.payload {
+      return try wrap(about: attachment.address.description) { () throws(KernelError) in
+        try LiveObject(try Link.create(structOps: map))
+      }
+    }
     let program = try self.program(program, "BPF_LINK_CREATE")
     let subject = attachment.address.description
     let cookie = attachment.cookie ?? 0
@@ -41,6 +46,10 @@ extension LiveKernel {
       case .rawTracepoint(let name):
         return try LiveObject(
           try Link.openRawTracepoint(name, program: program, cookie: cookie))
+      case .structOps:
+        throw KernelError(
+          "BPF_LINK_CREATE", refused: "a struct_ops link takes a map, and this is a program",
+          on: subject)
       case .tracing(let attachType, _):
         return try link(program, .tracing(type: attachType, cookie: cookie))
       }
@@ -57,6 +66,10 @@ extension LiveKernel {
     _ link: LiveObject, to program: LiveObject, expected: LiveObject
   ) throws(KernelFailure) {
     let link = try self.link(link, "BPF_LINK_UPDATE")
+    if case .map(let new) = program.payload {
+      let old = try self.map(expected, "BPF_LINK_UPDATE")
+      return try wrap { () throws(KernelError) in try link.update(to: new, expected: old) }
+    }
     let new = try self.program(program, "BPF_LINK_UPDATE")
     let old = try self.program(expected, "BPF_LINK_UPDATE")
     try wrap { () throws(KernelError) in try link.update(to: new, expected: old) }

@@ -44,6 +44,7 @@ extension LiveKernel {
   public func createMap(
     _ creation: MapCreation<LiveObject>
   ) throws(KernelFailure) -> LiveObject {
+    if let structOps = creation.map.structOps { return try createStructOps(creation, structOps) }
     let inner: Map?
     if let object = creation.inner {
       inner = try map(object, "BPF_MAP_CREATE")
@@ -116,6 +117,11 @@ extension LiveKernel {
     }
     if let target = load.attachTo, let attachType = image.expectedAttachType {
       parameters.attachTypeID = try types().id(of: target, for: attachType)
+    }
+    if let member = image.structOps {
+      let target = try target(of: member)
+      parameters.attachTypeID = target.typeID
+      parameters.expectedAttachType = AttachType(rawValue: target.index)
     }
     do throws(KernelError) {
       return try withExtendedLifetime((load, modules)) { () throws(KernelError) in

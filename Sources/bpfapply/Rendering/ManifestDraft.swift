@@ -117,7 +117,9 @@ struct ManifestDraft {
       guard ScalarText.isObjectName(map.name) else {
         return Item(lines: [comment(map.name)], reason: "its name cannot stand in a manifest")
       }
-      return Item(lines: ["\(name)/\(map.name): {}  # \(note)"], reason: nil)
+      return Item(
+        lines: ["\(name)/\(map.name): {}  # \(note)"],
+        reason: map.autocreate ? nil : "its section asks not to be made by itself")
     }
     return tried("maps", items)
   }
@@ -131,6 +133,9 @@ struct ManifestDraft {
       let line = "\(name)/\(program.name): {}  # \(comment(Inspection.section(program)))"
       guard program.autoload else {
         return Item(lines: [line], reason: "its section asks not to be loaded by itself")
+      }
+      if program.type == .structOps, isOptional(program) {
+        return Item(lines: [line], reason: "only maps use it that are made when asked for")
       }
       if program.type == .unspecified {
         return Item(
@@ -153,7 +158,28 @@ struct ManifestDraft {
       if listed.reason != nil || hook.needsDecision { return Item(lines: lines, reason: "") }
       return hook.isAttachable ? Item(lines: lines, reason: nil) : nil
     }
-    return tried("attachments", items)
+    return tried("attachments", items + operations)
+  }
+
+  /// Maps of struct_ops are attached themselves.
+  private var operations: [Item] {
+    inspection.object.maps.filter { $0.structOps != nil && ScalarText.isName($0.name) }.map { map in
+      let lines = ["\(map.name): {struct_ops: {map: \(name)/\(map.name)}}"]
+      let isLinked = map.flags & StructOps.linkFlag != 0
+      return Item(
+        lines: lines,
+        reason: !map.autocreate
+          ? ""
+          : isLinked ? nil : "with map_flags: [link] on the map, Linux 6.4 registers it by a link")
+    }
+  }
+
+  /// Whether nothing but maps that are not made by themselves is set to a struct_ops program.
+  private func isOptional(_ program: ProgramSpec) -> Bool {
+    let users = inspection.object.maps.filter {
+      $0.structOps?.programs.values.contains(program.name) == true
+    }
+    return !users.isEmpty && users.allSatisfy { !$0.autocreate }
   }
 
   /// Where others look for maps that say LIBBPF_PIN_BY_NAME.
