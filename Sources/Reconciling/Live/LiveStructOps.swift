@@ -43,24 +43,26 @@ extension LiveKernel {
     of member: StructOpsMember
   ) throws(KernelFailure) -> (typeID: UInt32, index: UInt32) {
     let types = try targetTypes().vmlinux
-    return try fitting(member.structure) { () throws(ObjectError) in try member.target(in: types) }
+    return try fitting(member.structure, "BPF_PROG_LOAD") { () throws(ObjectError) in
+      try member.target(in: types)
+    }
   }
 
   private func layout(of structOps: StructOps) throws(KernelFailure) -> StructOps.Layout {
     let types = try targetTypes().vmlinux
-    return try fitting(structOps.structure) { () throws(ObjectError) in
+    return try fitting(structOps.structure, "BPF_MAP_CREATE") { () throws(ObjectError) in
       try structOps.layout(in: types)
     }
   }
 
   private func fitting<Result>(
-    _ subject: String, _ body: () throws(ObjectError) -> Result
+    _ subject: String, _ operation: String, _ body: () throws(ObjectError) -> Result
   ) throws(KernelFailure) -> Result {
     do throws(ObjectError) {
       return try body()
     } catch {
       throw KernelFailure(
-        operation: "BPF_MAP_CREATE", subject: subject, message: error.message,
+        operation: operation, subject: subject, message: error.message,
         hints: error.hint.map { [$0] } ?? [])
     }
   }

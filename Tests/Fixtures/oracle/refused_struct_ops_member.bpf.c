@@ -1,4 +1,4 @@
-// refused: no such member
+// refused: has no member no_such_operation
 #include "common.h"
 struct tcp_congestion_ops {
   unsigned (*no_such_operation)(void *);
