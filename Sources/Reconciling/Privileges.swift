@@ -103,6 +103,8 @@ public struct Privileges: Hashable, Sendable {
     switch attachment.hook {
     case .xdp, .tcx, .cgroup, .networkNamespace, .netfilter: need("CAP_NET_ADMIN", to: purpose)
     case .tracepoint, .rawTracepoint, .tracing: need("CAP_PERFMON", to: purpose)
+    // Whoever could load its programs may register it.
+    case .structOps: break
     }
     enter(attachment)
   }

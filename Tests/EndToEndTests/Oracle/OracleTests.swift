@@ -1,3 +1,4 @@
+import BPFKernel
 import BPFObject
 import Glibc
 import Sandbox
@@ -25,6 +26,47 @@ import Testing
     _ = try fixture.object(linked: true)
     await #expect(processExitsWith: .success) { [name = fixture.name as String] in
       endToEnd { try OracleFixture(name).compare(linked: true) }
+    }
+  }
+
+  @Test(.kernel)
+  func `a section that nobody knows is loaded with the type that the manifest gives`()
+    async
+  {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let deployment = try Deployment("typed")
+        let object = try OracleFixture("refused_section").object(linked: false)
+        try deployment.write(Sandbox.read(object), to: "o.bpf.o")
+        try deployment.write(
+          """
+          apiVersion: bpfapply/v1
+          name: \(deployment.owner)
+          objects: {o: {file: o.bpf.o}}
+          programs: {o/pass: {type: xdp}}
+          """)
+        try deployment.apply(saying: "Done")
+        try deployment.isSettled()
+        let info = try Pinned.program("\(deployment.pins)/programs/o/pass").info()
+        try check(info.type == .xdp, "the type is \(info.type)")
+      }
+    }
+  }
+
+  @Test(.kernel) func `a map that asks for a pin of its name gets one by init`() async {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let deployment = try Deployment("named")
+        let object = try OracleFixture("map_pin_by_name").object(linked: false)
+        try deployment.write(Sandbox.read(object), to: "named.bpf.o")
+        let manifest = try deployment.bpfapply("init", "named.bpf.o").output
+        try deployment.write(manifest)
+        try deployment.apply(saying: "Done")
+        try deployment.isSettled()
+        let shared = try Pinned.map("/sys/fs/bpf/shared").info.id
+        let own = try Pinned.map("/sys/fs/bpf/bpfapply/named/maps/named/shared").info.id
+        try check(shared == own, "another map is pinned")
+      }
     }
   }
 
