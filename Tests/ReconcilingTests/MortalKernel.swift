@@ -1,3 +1,4 @@
+import BPFObject
 import Planning
 import Reconciling
 
@@ -53,6 +54,9 @@ final class MortalKernel<Base: Kernel>: Kernel {
     try live().remove(key: key, from: map)
   }
   func freeze(_ map: Object) throws(KernelFailure) { try live().freeze(map) }
+  func fill(
+    _ map: Object, _ structOps: StructOps, with programs: [String: Object]
+  ) throws(KernelFailure) { try live().fill(map, structOps, with: programs) }
   func createLink(_ program: Object, to attachment: DesiredAttachment) throws(KernelFailure)
     -> Object
   { try live().createLink(program, to: attachment) }
