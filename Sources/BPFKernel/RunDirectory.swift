@@ -20,4 +20,18 @@ public enum RunDirectory {
     }
     return "\(path)/\(name)"
   }
+
+  /// Makes or removes an empty file in it.
+  public static func mark(_ name: String, _ isThere: Bool) throws(KernelError) {
+    let path = try path(of: name)
+    if isThere {
+      _ = try openFile(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+    } else if unsafe unlink(path) < 0, errno != ENOENT {
+      throw KernelError("unlink", Errno(rawValue: errno), on: path)
+    }
+  }
+
+  public static func isMarked(_ name: String) -> Bool {
+    unsafe access("\(path)/\(name)", F_OK) == 0
+  }
 }

@@ -61,6 +61,14 @@ static inline long cbpf_renameat2(
   return cbpf_result(syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
 }
 
+static inline long cbpf_pidfd_open(int process) {
+  return cbpf_good_descriptor(cbpf_result(syscall(434 /* SYS_pidfd_open */, process, 0)));
+}
+
+static inline long cbpf_pidfd_signal(int descriptor, int number) {
+  return cbpf_result(syscall(424 /* SYS_pidfd_send_signal */, descriptor, number, 0, 0));
+}
+
 // The type of the file system that the descriptor's file is on.
 static inline long cbpf_filesystem_type(int descriptor, uint32_t *type) {
   // The first word of struct statfs.

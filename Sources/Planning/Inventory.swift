@@ -26,6 +26,8 @@ public struct Inventory: Hashable, Sendable, Codable {
   /// they are empty.
   public var directories: [String]
   public var resources: [Address: InventoryResource]
+  /// Until when what was applied has to be confirmed; nil = it stands.
+  public var confirmation: PendingConfirmation?
 
   public init(owner: String, manifestPath: String, manifestDigest: String) {
     version = Inventory.currentVersion
@@ -89,7 +91,7 @@ public struct AppliedResource: Hashable, Sendable, Codable {
 extension Inventory {
   private enum CodingKeys: String, CodingKey {
     case version, state, owner, manifestPath, manifestDigest, toolVersion, userID, time, bootID
-    case bpffsDevice, objects, directories, resources
+    case bpffsDevice, objects, directories, resources, confirmation
   }
 
   public init(from decoder: any Decoder) throws {
@@ -112,6 +114,8 @@ extension Inventory {
     bpffsDevice = try container.decode(UInt64.self, forKey: .bpffsDevice)
     objects = try container.decode([String: String].self, forKey: .objects)
     directories = try container.decodeIfPresent([String].self, forKey: .directories) ?? []
+    confirmation = try container.decodeIfPresent(
+      PendingConfirmation.self, forKey: .confirmation)
     resources = [:]
     for (text, resource) in try container.decode(
       [String: InventoryResource].self, forKey: .resources)
@@ -138,6 +142,7 @@ extension Inventory {
     try container.encode(bpffsDevice, forKey: .bpffsDevice)
     try container.encode(objects, forKey: .objects)
     try container.encode(directories, forKey: .directories)
+    try container.encodeIfPresent(confirmation, forKey: .confirmation)
     var byName: [String: InventoryResource] = [:]
     for (address, resource) in resources { byName[address.description] = resource }
     try container.encode(byName, forKey: .resources)

@@ -120,10 +120,13 @@ struct Prune {
     return draft
   }
 
-  /// What an interrupted apply left under `next/`.
+  /// What an interrupted apply left under `next/`, and under `former/` when nothing waits for a
+  /// confirmation.
   var leftovers: [String] {
-    situation.observed.pins.map(\.path).filter {
+    let isPending = situation.observed.inventory?.confirmation != nil
+    return situation.observed.pins.map(\.path).filter {
       PinPath.isBelow(PinPath.stagingRoot(ownership.root), $0)
+        || !isPending && PinPath.isBelow(PinPath.formerRoot(ownership.root), $0)
     }.sorted()
   }
 
@@ -140,6 +143,7 @@ struct Prune {
       PinPath.isBelow(ownership.root, $0) && !known.contains($0)
         && !PinPath.isBelow(PinPath.stagingRoot(ownership.root), $0)
         && !PinPath.isBelow(PinPath.forgottenRoot(ownership.root), $0)
+        && !PinPath.isBelow(PinPath.formerRoot(ownership.root), $0)
     }.sorted().map {
       Note(code: "unknown-pin", message: "\($0) is not in the inventory and is left alone")
     }

@@ -13,10 +13,14 @@ public struct ApplyOptions: Sendable {
   public var toolVersion: String
   public var userID: UInt32
   public var time: Int64
+  /// The change is taken back unless it is confirmed in time; nil = it stands.
+  public var confirmation: ConfirmationOptions?
 
   public init(
-    onError: OnError = .rollback, toolVersion: String = "", userID: UInt32 = 0, time: Int64 = 0
+    onError: OnError = .rollback, toolVersion: String = "", userID: UInt32 = 0, time: Int64 = 0,
+    confirmation: ConfirmationOptions? = nil
   ) {
+    self.confirmation = confirmation
     self.onError = onError
     self.toolVersion = toolVersion
     self.userID = userID

@@ -37,6 +37,8 @@ final class Execution<K: Kernel> {
   var reattached: [UInt32: UInt32] = [:]
   /// The inventory as it was written last; nil = not by this apply.
   var written: Inventory?
+  /// Until when the change has to be confirmed, once a watchdog waits for it.
+  var pending: PendingConfirmation?
   /// Directories outside the owner's that this apply made.
   var madeDirectories: [String] = []
 

@@ -4,6 +4,7 @@ import Planning
 /// What is written down about the apply: before the first visible step, and after the last.
 extension Execution {
   func writeIntent() throws(KernelFailure) {
+    if let confirmation = options.confirmation { try arm(confirmation) }
     // Before the intent, so that it can name them: whoever comes after a kill has to know whose they
     // are.
     for step in plan.steps {
@@ -122,6 +123,7 @@ extension Execution {
     inventory.bpffsDevice = observed.host.bpffsDevice
     inventory.objects = desired.objects.mapValues(\.fileDigest)
     inventory.directories = directories(state)
+    inventory.confirmation = pending
     return inventory
   }
 

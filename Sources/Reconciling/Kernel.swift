@@ -50,6 +50,9 @@ public protocol Kernel: AnyObject {
   /// `program` is the map of a struct_ops attachment.
   func createLink(_ program: Object, to attachment: DesiredAttachment) throws(KernelFailure)
     -> Object
+  /// The same next to a neighbour; fails when that is not there, or where the kernel knows no order.
+  func createLink(_ program: Object, to attachment: DesiredAttachment, at position: LinkPosition)
+    throws(KernelFailure) -> Object
   /// Fails without effect when the link does not run `expected`.
   func updateLink(_ link: Object, to program: Object, expected: Object) throws(KernelFailure)
   /// Returns whether the link is detached now: a kind without LINK_DETACH goes with its last
@@ -91,6 +94,26 @@ public protocol Kernel: AnyObject {
   /// Excludes every other apply of the same owner until the lock is released.
   func lock(owner: String, root: String, timeoutSeconds: Int) throws(KernelFailure)
     -> any OwnerLock
+
+  // MARK: Changes that wait for a confirmation
+
+  /// Milliseconds since the host started (CLOCK_BOOTTIME).
+  func bootMilliseconds() -> Int64
+  /// Why no watchdog could outlive the caller here; nil = one can.
+  func watchdogObstacle() -> String?
+  /// Starts the process that takes the change back; it is ready, and holds the objects, when this
+  /// returns.
+  func startWatchdog(_ task: WatchdogTask, arguments: [String], holding objects: [Object])
+    throws(KernelFailure)
+  /// Ends it. One that is not there is no error.
+  func stopWatchdog(owner: String) throws(KernelFailure)
+  /// Pins the record of what was before as `former/reversal`.
+  func writeReversal(_ reversal: Reversal, root: String) throws(KernelFailure)
+  func readReversal(root: String) throws(KernelFailure) -> Reversal?
+  /// Notes until the host restarts that the owner's last change was taken back, or forgets it.
+  func noteReversal(owner: String, happened: Bool) throws(KernelFailure)
+  func wasReversed(owner: String) -> Bool
+
   /// Waits, for at most `seconds`, until none of the ids exists any more (release is asynchronous);
   /// returns those that still do.
   func waitUntilGone(_ ids: [(ObjectKind, UInt32)], seconds: Int) throws(KernelFailure) -> [(

@@ -52,6 +52,7 @@ extension Execution {
     }
     let program = try open(seen.subjectKind, seen.subjectID)
     let former = formerAttachment(link: id)
+    let positions = positions(of: id)
     // A kind without LINK_DETACH stays attached for as long as it is held here.
     guard try kernel.detach(link) else { return }
     journal.record(currentStep, "link \(id)") { [self] () throws(KernelFailure) in
@@ -60,7 +61,8 @@ extension Execution {
           operation: "BPF_LINK_CREATE", subject: "link \(id)",
           message: "where it was attached is not recorded")
       }
-      try takeOver(kernel.createLink(program, to: former), from: id, address)
+      let here = positions.map { $0.renumbered(reattached) }
+      try takeOver(kernel.createLink(program, to: former, at: here), from: id, address)
     }
   }
 
@@ -141,7 +143,7 @@ extension Execution {
   }
 
   /// The attachment as it was applied: from the inventory, else from the hook that lists the link.
-  private func formerAttachment(link id: UInt32) -> DesiredAttachment? {
+  func formerAttachment(link id: UInt32) -> DesiredAttachment? {
     for (address, resource) in ownership.inventory?.resources ?? [:] {
       guard case .attachment(let name, let instance) = address else { continue }
       for record in [resource.current, resource.next] {

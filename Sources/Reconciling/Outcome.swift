@@ -90,6 +90,8 @@ public struct Outcome: Sendable {
 
 /// What happens during an apply, as it happens: for a progress line or one JSON object per line.
 public enum ApplyEvent: Hashable, Sendable {
+  /// An earlier change that nobody confirmed in time was taken back first.
+  case reversed
   case started(owner: String, steps: Int)
   case stepStarted(Int, Step)
   case stepSucceeded(Int, Step)

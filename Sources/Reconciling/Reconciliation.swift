@@ -10,6 +10,10 @@ public struct Reconciliation<K: Kernel> {
     case blocked(Plan)
     /// The caller did not confirm.
     case declined(Plan)
+    /// A change of before waits for a confirmation; so many milliseconds are left.
+    case awaitsConfirmation(Int64)
+    /// The change could not be taken back, for these reasons, and was to be confirmed.
+    case irrevocable(Plan, [String])
     case applied(Plan, Outcome)
   }
 
@@ -63,10 +67,18 @@ public struct Reconciliation<K: Kernel> {
     let lock = try kernel.lock(
       owner: desired.owner, root: desired.root, timeoutSeconds: lockTimeoutSeconds)
     defer { withExtendedLifetime(lock) {} }
-    let plan: Plan
-    let observed: ObservedState
+    var plan: Plan
+    var observed: ObservedState
     do throws(KernelFailure) {
       (plan, observed) = try self.plan(desired)
+      if let pending = observed.inventory?.confirmation {
+        let now = kernel.bootMilliseconds()
+        guard pending.isOverdue(at: now) else { return .awaitsConfirmation(pending.deadline - now) }
+        // Whoever had to take it back did not.
+        try Confirmation(kernel: kernel, owner: desired.owner, root: desired.root).reverse()
+        report(.reversed)
+        (plan, observed) = try self.plan(desired)
+      }
     } catch {
       removeEmptyRoot(desired)
       throw error
@@ -89,6 +101,10 @@ public struct Reconciliation<K: Kernel> {
   ) -> Ending {
     if !plan.isApplicable { return .blocked(plan) }
     if plan.isEmpty { return .nothingToDo(plan) }
+    if options.confirmation != nil {
+      let obstacles = [kernel.watchdogObstacle()].compactMap(\.self) + plan.irrevocable
+      guard obstacles.isEmpty else { return .irrevocable(plan, obstacles) }
+    }
     guard confirm(plan) else { return .declined(plan) }
     let applier = Applier(kernel: kernel, options: options)
     var outcome = applier.apply(plan, desired: desired, observed: observed, report: report)

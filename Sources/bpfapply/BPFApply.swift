@@ -16,7 +16,8 @@ struct BPFApply: ParsableCommand {
     version: version,
     subcommands: [
       ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DriftCommand.self,
-      DestroyCommand.self, ShowCommand.self, SnapshotCommand.self,
+      DestroyCommand.self, ConfirmCommand.self, RollbackCommand.self, WatchdogCommand.self,
+      ShowCommand.self, SnapshotCommand.self,
       InspectCommand.self, InitCommand.self,
     ])
 

@@ -56,6 +56,12 @@ public final class FakeKernel: Kernel {
   var revisions: [Hook: UInt64] = [:]
   /// Inventories that were read, by their maps.
   var decoded: [Key: Inventory] = [:]
+  /// Watchdogs that were started, what they have to do, and whose change was taken back.
+  public var watchdogs: [String: WatchdogTask] = [:]
+  var reversals: [String: Reversal] = [:]
+  var reversed: Set<String> = []
+  public var bootTime: Int64 = 1_000_000
+  public var noWatchdog: String?
   /// Held locks by owner's root; the object goes with its holder.
   var locks: [String: WeakLock] = [:]
   /// How many descriptors the process has open.

@@ -6,6 +6,30 @@ extension FakeKernel {
   public func createLink(_ object: FakeObject, to attachment: DesiredAttachment)
     throws(KernelFailure) -> FakeObject
   {
+    try createLink(object, to: attachment) { $0.count }
+  }
+
+  public func createLink(
+    _ object: FakeObject, to attachment: DesiredAttachment, at position: LinkPosition
+  ) throws(KernelFailure) -> FakeObject {
+    func index(_ there: [Key], _ isIt: (Key) -> Bool) throws(KernelFailure) -> Int {
+      if let index = there.firstIndex(where: isIt) { return index }
+      throw failure("BPF_LINK_CREATE", "\(attachment.address)", Errno.noent, "no such neighbour")
+    }
+    return try createLink(object, to: attachment) { (there) throws(KernelFailure) in
+      switch position {
+      case .behind(let id): try index(there) { $0.id == id } + 1
+      case .before(let id): try index(there) { $0.id == id }
+      case .behindProgram(let id): try index(there) { self.link($0)?.program.id == id } + 1
+      case .beforeProgram(let id): try index(there) { self.link($0)?.program.id == id }
+      }
+    }
+  }
+
+  private func createLink(
+    _ object: FakeObject, to attachment: DesiredAttachment,
+    at index: ([Key]) throws(KernelFailure) -> Int
+  ) throws(KernelFailure) -> FakeObject {
     try enter("createLink", "\(attachment.address)")
     let hook = attachment.hook
     func refuse(_ errno: Int32, _ message: String) -> KernelFailure {
@@ -33,13 +57,14 @@ extension FakeKernel {
       if !there.isEmpty { throw refuse(Errno.tooBig, "there is a flow dissector") }
     default: break
     }
+    let index = try index(there)
     let key = insert(
       .link,
       .link(
         LinkRecord(
           type: hook.linkType, program: object.key, hook: hook, cookie: attachment.cookie)))
     acquire(object.key)
-    occupants[place, default: []].append(key)
+    occupants[place, default: []].insert(key, at: index)
     revisions[place, default: 1] += 1
     return handle(key)
   }

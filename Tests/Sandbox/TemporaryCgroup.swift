@@ -39,5 +39,15 @@ public struct TemporaryCgroup: ~Copyable {
     }
   }
 
+  /// Kills every process in it, as a login manager ends a session (`cgroup.kill`).
+  public func kill() throws(SandboxError) {
+    let descriptor = open(directory + "/cgroup.kill", O_WRONLY)
+    guard descriptor >= 0 else { throw SandboxError("cgroup.kill: \(Sandbox.lastError())") }
+    defer { close(descriptor) }
+    guard write(descriptor, "1", 1) == 1 else {
+      throw SandboxError("cgroup.kill: \(Sandbox.lastError())")
+    }
+  }
+
   deinit { rmdir(directory) }
 }

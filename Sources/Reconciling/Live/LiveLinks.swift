@@ -6,6 +6,25 @@ extension LiveKernel {
   public func createLink(
     _ program: LiveObject, to attachment: DesiredAttachment
   ) throws(KernelFailure) -> LiveObject {
+    try createLink(program, to: attachment, HookPosition())
+  }
+
+  public func createLink(
+    _ program: LiveObject, to attachment: DesiredAttachment, at position: LinkPosition
+  ) throws(KernelFailure) -> LiveObject {
+    let place: HookPosition.Place =
+      switch position {
+      case .behind(let link): .after(.linkID(link))
+      case .behindProgram(let program): .after(.programID(program))
+      case .before(let link): .before(.linkID(link))
+      case .beforeProgram(let program): .before(.programID(program))
+      }
+    return try createLink(program, to: attachment, HookPosition(place))
+  }
+
+  private func createLink(
+    _ program: LiveObject, to attachment: DesiredAttachment, _ position: HookPosition
+  ) throws(KernelFailure) -> LiveObject {
     if case .map(let map) = program.payload {
       return try wrap(about: attachment.address.description) { () throws(KernelError) in
         try LiveObject(try Link.create(structOps: map))
@@ -25,11 +44,11 @@ extension LiveKernel {
         return try within(interface.namespace) { () throws(KernelError) in
           let index = try NetworkInterface.existing(interface.name).index
           return try link(
-            program, .tcx(interface: index, type: attachType, position: HookPosition()))
+            program, .tcx(interface: index, type: attachType, position: position))
         }
       case .cgroup(let path, let attachType):
         return try link(
-          program, .cgroup(try Cgroup(path), type: attachType, position: HookPosition()))
+          program, .cgroup(try Cgroup(path), type: attachType, position: position))
       case .networkNamespace(let name, let attachType):
         return try link(program, .namespace(try namespace(name), type: attachType))
       case .netfilter(let place, let name):

@@ -18,6 +18,12 @@ struct ApplyCommand: HostCommand {
   @Flag(help: "Exit 2 when something was changed.")
   var detailedExitcode = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Take the change back by itself unless bpfapply confirm keeps it within this time, counted "
+        + "from its first visible step: 90, 90s, 2m, 1h.", valueName: "time"))
+  var confirmTimeout: TimeSpan?
+
   @OptionGroup(title: "Approval") var approval: ApprovalOptions
   @OptionGroup(title: "Guards") var guards: GuardOptions
   @OptionGroup var commit: CommitOptions
@@ -36,7 +42,7 @@ struct ApplyCommand: HostCommand {
     if let saved { try saved.check(evaluation) }
     let change = Change(
       pipeline: pipeline, kernel: try pipeline.kernel(), commit: commit, approval: approval,
-      saved: saved)
+      saved: saved, confirmTimeout: confirmTimeout)
     let options = saved?.inputs.options ?? guards.planOptions
     return try change.run(
       evaluation.desired, question: "Apply these changes?", detailedExitcode: detailedExitcode

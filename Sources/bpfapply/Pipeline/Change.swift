@@ -12,6 +12,8 @@ struct Change<K: Kernel> {
   var approval: ApprovalOptions
   /// What was approved, if that is what is carried out.
   var saved: SavedPlan?
+  /// The change is taken back unless it is confirmed within this time.
+  var confirmTimeout: TimeSpan?
 
   private var console: Console { pipeline.host.console }
 
@@ -25,7 +27,12 @@ struct Change<K: Kernel> {
       kernel: kernel,
       options: ApplyOptions(
         onError: commit.onError == .stop ? .stop : .rollback, toolVersion: BPFApply.version,
-        userID: getuid(), time: Int64(Date().timeIntervalSince1970)),
+        userID: getuid(), time: Int64(Date().timeIntervalSince1970),
+        confirmation: confirmTimeout.map {
+          ConfirmationOptions(
+            milliseconds: $0.milliseconds,
+            arguments: ["watchdog", "--bpffs", pipeline.common.bpffsPath])
+        }),
       lockTimeoutSeconds: commit.lockTimeout
     ) { desired, observed in
       let made = view(desired, observed)
@@ -72,6 +79,22 @@ struct Change<K: Kernel> {
       let view = latest.view(of: plan)
       show(view)
       throw staleness(view, desired, latest) ?? blocked(plan)
+    case .awaitsConfirmation(let left):
+      throw Failure(
+        "awaits-confirmation",
+        "the last change of \(desired.owner) waits to be confirmed, for \((left + 999) / 1000) s more",
+        hints: [
+          "bpfapply confirm \(desired.owner) keeps it",
+          "bpfapply rollback \(desired.owner) takes it back",
+        ], status: .blocked)
+    case .irrevocable(let plan, let reasons):
+      show(latest.view(of: plan))
+      throw Failure(
+        reasons.map {
+          Diagnostic(
+            code: "irrevocable", message: "the change could not be taken back by itself: \($0)",
+            hints: ["apply without --confirm-timeout"])
+        }, status: .blocked)
     case .declined:
       throw refusal ?? Failure("declined", "declined: nothing was changed", status: .declined)
     case .applied(let plan, let outcome):
@@ -82,6 +105,11 @@ struct Change<K: Kernel> {
         pipeline.json
           ? OutcomeJSON.outcome(outcome, of: view, status: status)
           : "\n" + OutcomeText(outcome, of: view, style: console.output).render())
+      if let confirmTimeout, outcome.result == .successful, !pipeline.json {
+        console.print(
+          "It is taken back \(confirmTimeout.defaultValueDescription) after it began, unless it is "
+            + "confirmed: bpfapply confirm \(desired.owner)\n")
+      }
       if var failure = outcome.failure {
         // The layers below know kernel names; a reader knows addresses.
         if let address = outcome.steps.first(where: { $0.status == .failed })?.step.address {

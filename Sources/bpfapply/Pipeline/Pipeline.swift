@@ -68,6 +68,11 @@ struct Pipeline<K: Kernel> {
     do {
       let observed = try kernel.observe(scope)
       guard let inventory = observed.inventory else { return observed }
+      if let pending = inventory.confirmation {
+        host.report(
+          warnings: [pending.words(for: inventory.owner, at: kernel.bootMilliseconds())],
+          json: json)
+      }
       let wider = scope.including(inventory)
       return wider.isWider(than: scope) ? try kernel.observe(wider) : observed
     } catch {

@@ -24,6 +24,7 @@ enum OutcomeJSON {
     case .stepUndone(let index, let step): json = self.step("step_undone", index, step)
     case .undoFailed(let failure): json = undo("undo_failed", failure)
     case .verifying: json = .members(["type": "verifying"])
+    case .reversed: json = .members(["type": "reversed"])
     case .finished: return nil
     }
     return json.line + "\n"

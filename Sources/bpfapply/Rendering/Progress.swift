@@ -24,6 +24,8 @@ final class Progress {
     case .started(_, let steps): self.steps = steps
     case .stepStarted(let index, let step):
       show("[\(index + 1)/\(steps)] \(visible(step.sentence))")
+    case .reversed:
+      console.print("The last change was not confirmed in time and has been taken back.\n\n")
     case .verifying: show("looking whether the kernel is as planned")
     case .stepUndone(_, let step): show("undone: \(visible(step.sentence))")
     default: break
