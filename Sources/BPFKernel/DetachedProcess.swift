@@ -76,7 +76,7 @@ public enum DetachedProcess {
     }
     // POSIX_SPAWN_SETSID
     unsafe posix_spawnattr_setflags(&attributes, 0x80)
-    let words = unsafe ([executable] + arguments).map { unsafe strdup($0) }
+    let words = unsafe (["bpfapply"] + arguments).map { unsafe strdup($0) }
     let path = unsafe strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin")
     defer { for unsafe word in unsafe words + [path] { unsafe free(word) } }
     let argv = unsafe words + [nil]

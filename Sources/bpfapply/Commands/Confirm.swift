@@ -183,11 +183,11 @@ extension PendingConfirmation {
   func words(for owner: String, at now: Int64) -> Diagnostic {
     isOverdue(at: now)
       ? Diagnostic(
-        code: "confirmation-overdue",
+        code: "confirmation-overdue", severity: .warning,
         message: "the last change of \(owner) was not confirmed in time and is not taken back yet",
         hints: ["bpfapply rollback \(owner) takes it back now; the next apply does it first"])
       : Diagnostic(
-        code: "awaits-confirmation",
+        code: "awaits-confirmation", severity: .warning,
         message: "the last change of \(owner) is taken back in \((deadline - now + 999) / 1000) s",
         hints: ["bpfapply confirm \(owner) keeps it"])
   }
