@@ -60,6 +60,9 @@ final class MortalKernel<Base: Kernel>: Kernel {
   func createLink(_ program: Object, to attachment: DesiredAttachment) throws(KernelFailure)
     -> Object
   { try live().createLink(program, to: attachment) }
+  func createLink(_ program: Object, to attachment: DesiredAttachment, at position: LinkPosition)
+    throws(KernelFailure) -> Object
+  { try live().createLink(program, to: attachment, at: position) }
   func updateLink(_ link: Object, to program: Object, expected: Object) throws(KernelFailure) {
     try live().updateLink(link, to: program, expected: expected)
   }
@@ -93,6 +96,24 @@ final class MortalKernel<Base: Kernel>: Kernel {
   func lock(owner: String, root: String, timeoutSeconds: Int) throws(KernelFailure)
     -> any OwnerLock
   { try live().lock(owner: owner, root: root, timeoutSeconds: timeoutSeconds) }
+  func bootMilliseconds() -> Int64 { base.bootMilliseconds() }
+  func watchdogObstacle() -> String? { base.watchdogObstacle() }
+  func startWatchdog(_ task: WatchdogTask, arguments: [String], holding objects: [Object])
+    throws(KernelFailure)
+  { try live().startWatchdog(task, arguments: arguments, holding: objects) }
+  func stopWatchdog(owner: String) throws(KernelFailure) {
+    try live().stopWatchdog(owner: owner)
+  }
+  func writeReversal(_ reversal: Reversal, root: String) throws(KernelFailure) {
+    try live().writeReversal(reversal, root: root)
+  }
+  func readReversal(root: String) throws(KernelFailure) -> Reversal? {
+    try live().readReversal(root: root)
+  }
+  func noteReversal(owner: String, happened: Bool) throws(KernelFailure) {
+    try live().noteReversal(owner: owner, happened: happened)
+  }
+  func wasReversed(owner: String) -> Bool { base.wasReversed(owner: owner) }
   func waitUntilGone(_ ids: [(ObjectKind, UInt32)], seconds: Int) throws(KernelFailure) -> [(
     ObjectKind, UInt32
   )] { try live().waitUntilGone(ids, seconds: seconds) }

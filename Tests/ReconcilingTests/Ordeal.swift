@@ -223,7 +223,7 @@ struct Ordeal<K: Kernel> {
     switch ending {
     case .nothingToDo: true
     case .applied(_, let outcome): outcome.result == .successful
-    case .blocked, .declined: false
+    case .blocked, .declined, .awaitsConfirmation, .irrevocable: false
     }
   }
 
@@ -232,7 +232,7 @@ struct Ordeal<K: Kernel> {
     case .applied(let plan, let outcome): "\(outcome.result) \(plan.steps.map { "\($0)" })"
     case .blocked(let plan):
       "blocked: \(plan.changes.flatMap { change in change.blocks.map { "\(change.address): \($0)" } })"
-    case .nothingToDo, .declined: "\(ending)"
+    case .nothingToDo, .declined, .awaitsConfirmation, .irrevocable: "\(ending)"
     }
   }
 }

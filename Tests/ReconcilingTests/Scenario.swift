@@ -97,7 +97,8 @@ func successful(
     Issue.record(
       "\(when): blocked: \(plan.changes.flatMap { change in change.blocks.map { "\(change.address): \($0)" } })",
       sourceLocation: sourceLocation)
-  case .declined: Issue.record("\(when): declined", sourceLocation: sourceLocation)
+  case .declined, .awaitsConfirmation, .irrevocable:
+    Issue.record("\(when): \(ending)", sourceLocation: sourceLocation)
   }
   return false
 }
