@@ -54,6 +54,14 @@ static inline long cbpf_setns(int descriptor, int kind) {
   return cbpf_result(syscall(SYS_setns, descriptor, kind));
 }
 
+// MEMBARRIER_CMD_GLOBAL: every thread of the system has passed a point where it runs user code, which
+// waits for whatever reads under RCU.
+static inline long cbpf_membarrier_global(void) {
+  return cbpf_result(syscall(SYS_membarrier, 1, 0, 0));
+}
+
+static inline long cbpf_online_cpus(void) { return cbpf_result(sysconf(_SC_NPROCESSORS_ONLN)); }
+
 static inline long cbpf_unshare(int kinds) { return cbpf_result(syscall(SYS_unshare, kinds)); }
 
 static inline long cbpf_renameat2(

@@ -40,12 +40,23 @@ extension DesiredMap {
     spec["freeze"] = .bool(freeze || isReadOnlyData)
     spec["protect"] = .bool(protect)
     if sensitive { spec["sensitive"] = true }
+    spec["variables"] = variablesDigest.map(SpecValue.text)
     if let entries {
       spec["entries.policy"] = .text(entries.policy.rawValue)
       if !entries.enforceValues { spec["entries.values"] = "initial" }
       spec["entries.digest"] = entries.digest(for: map.type).map(SpecValue.text)
     }
     return spec.adding(pin.spec)
+  }
+
+  /// Where programs look for their variables: others of the same size are another map. Constants
+  /// are compared by their bytes.
+  private var variablesDigest: String? {
+    guard let data = map.data, !data.isReadOnly, let fields = valueLayout?.flatFields else {
+      return nil
+    }
+    let text = fields.map { "\($0.name)@\($0.bitOffset): \($0.layout)" }.joined(separator: "\n")
+    return String(Digest.hex(text).prefix(16))
   }
 
   var isReadOnlyData: Bool { map.data?.isReadOnly == true }

@@ -116,6 +116,11 @@ struct Cascade {
       if rules.keepsItselfAlive && draft.change.liveID != nil && draft.change.adopts == nil {
         draft.tasks.insert(.clearReferences)
       }
+      if draft.change.action == .replace, map.onReplace == .migrate, let id = draft.change.liveID {
+        draft.tasks.insert(.migrate(source: id))
+        // Not before it is filled.
+        if map.freeze { draft.tasks.insert(.freeze) }
+      }
     }
     drafts[address] = draft
   }

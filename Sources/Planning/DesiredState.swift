@@ -73,6 +73,9 @@ public struct DesiredMap: Sendable {
   public var declaresProtection: Bool
   public var sensitive: Bool
   public var onReplace: OnReplace
+  /// Fields of the value (`packets`, `rx.bytes`; `value` for a number) to which a migration adds what
+  /// was counted meanwhile.
+  public var sums: [String]
   /// The pin of a map that somebody else owns; nil = ours.
   public var external: String?
   /// The pin of a map that somebody else made and that becomes ours. Of no account once it is.
@@ -93,6 +96,7 @@ public struct DesiredMap: Sendable {
     declaresProtection = false
     sensitive = false
     onReplace = .refuse
+    sums = []
     spec = Spec()
   }
 }

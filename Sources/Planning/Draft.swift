@@ -20,6 +20,10 @@ struct Draft {
     case freeze
     case detach(link: UInt32)
     case clearReferences
+    /// The new map gets the contents of the live one.
+    case migrate(source: UInt32)
+    /// An earlier apply did not come to merge what was in that map.
+    case completeMigration(source: UInt32)
     case removePin(path: String)
   }
 

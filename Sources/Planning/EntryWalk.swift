@@ -21,6 +21,14 @@ struct ValueMatch {
     guard EntryRules(map.map.type).isPerCPU || stored == size else { return nil }
   }
 
+  /// Bit for bit.
+  init(bytes size: Int) {
+    self.size = size
+    storedSize = size
+    stride = max(size, 1)
+    mask = nil
+  }
+
   func isSame(_ declared: [UInt8], _ stored: ArraySlice<UInt8>) -> Bool {
     guard declared.count == size, stored.count == storedSize else { return false }
     return unsafe declared.withUnsafeBytes { a in

@@ -41,13 +41,13 @@ struct Guards {
         Block(
           code: "replace-refused",
           message: "replacing \(draft.address) would lose what is in it: \(why)",
-          hints: ["set on_replace: recreate on maps.\(ref)", "leave it as it is"]))
+          hints: [
+            map.map.type.isMigratable
+              ? "set on_replace: migrate on maps.\(ref) to keep it, or recreate to lose it"
+              : "set on_replace: recreate on maps.\(ref)", "leave it as it is",
+          ]))
     case .migrate:
-      draft.change.blocks.append(
-        Block(
-          code: "migrate-unsupported",
-          message: "\(draft.address) would have to be migrated, which is not supported yet: \(why)",
-          hints: ["set on_replace: recreate on maps.\(ref) to start with its declared contents"]))
+      MigrationPlan(situation: situation).judge(map, &draft)
     case .recreate:
       if let loss = loss(of: draft, map: map) { draft.change.consequences.append(loss) }
     }

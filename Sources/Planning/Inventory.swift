@@ -1,3 +1,5 @@
+public import BPFObject
+
 /// What was last applied for one owner: the content of the frozen map pinned as `inventory` in its
 /// directory (versioned JSON).
 ///
@@ -79,6 +81,11 @@ public struct AppliedResource: Hashable, Sendable, Codable {
   public var tag: String?
   /// The keys (hex) that a `merge` policy put there, to be removed when they leave the manifest.
   public var mergedKeys: [String]?
+  /// The maps (ids) whose contents are on their way into this one; only in an intent.
+  public var migratedFrom: [UInt32]?
+  /// How values of a map of the manifest's own are laid out, which nothing in the kernel tells; kept
+  /// for maps that are to be migrated.
+  public var valueLayout: Layout?
 
   public init(spec: Spec, id: UInt32, tag: String? = nil, mergedKeys: [String]? = nil) {
     self.spec = spec

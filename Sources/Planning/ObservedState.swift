@@ -70,6 +70,8 @@ public struct ObservedMap: Hashable, Sendable, Codable {
   public var frozen: Bool?
   /// Read for the maps that declare entries, and for global data.
   public var contents: EntryTable?
+  /// How a value is laid out, as the map's BTF says; looked at where a migration needs it.
+  public var valueLayout: Layout?
 
   public init(
     id: UInt32, name: String, type: MapType, keySize: UInt32, valueSize: UInt32,

@@ -123,6 +123,8 @@ public struct Ownership: Sendable {
     claim.id = next.id == 0 ? current.id : next.id
     let keys = Set(current.mergedKeys ?? []).union(next.mergedKeys ?? [])
     claim.mergedKeys = keys.isEmpty ? nil : keys.sorted()
+    let sources = Set(current.migratedFrom ?? []).union(next.migratedFrom ?? [])
+    claim.migratedFrom = sources.isEmpty ? nil : sources.sorted()
     return claim
   }
 

@@ -48,6 +48,8 @@ public struct ResourceChange: Hashable, Sendable {
   /// By field name; for create and delete, all fields of the spec.
   public var fields: [FieldDifference]
   public var entries: EntryChanges?
+  /// Of a map that is replaced and keeps its contents: how.
+  public var migration: MapMigration?
   /// What is lost or interrupted: "its 4 entries are lost", "the hook is empty for a moment".
   public var consequences: [String]
   /// What becomes ours by this change. The action is `adopt`, or `replace` where it cannot stay.

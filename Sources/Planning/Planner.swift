@@ -62,7 +62,14 @@ private struct Derivation {
     plan.limitations = situation.observed.limitations
     let prune = Prune(situation: situation)
     var drafts = objects()
-    if isForApply { Cascade(situation: situation).spread(&drafts) }
+    if isForApply {
+      Cascade(situation: situation).spread(&drafts)
+      let migration = MigrationPlan(situation: situation)
+      for (address, var draft) in drafts where draft.last?.migratedFrom != nil {
+        migration.complete(&draft)
+        drafts[address] = draft
+      }
+    }
     plan.notes += entries(&drafts, limitations: &plan.limitations)
     plan.notes += attachments(&drafts)
     pins(&drafts)

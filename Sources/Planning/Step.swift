@@ -12,6 +12,9 @@ public enum Step: Hashable, Sendable, Codable {
   case fillReferences(ref: String)
   /// Load the program bound to the maps as planned, and bind the owner's metadata to it.
   case loadProgram(ref: String)
+  /// Copy what is in the live map into the new one, and remember what was copied. Undone, what
+  /// programs wrote to the new map goes back into the old one.
+  case copyEntries(ref: String, source: UInt32)
 
   // Commit: visible, journaled.
 
@@ -46,6 +49,11 @@ public enum Step: Hashable, Sendable, Codable {
   case detachLink(Address, link: UInt32)
   /// Delete the program values of a devmap or cpumap, which would keep themselves alive.
   case clearReferences(Address)
+  /// Once no program writes to the old map any more: carry over what changed since it was copied.
+  case mergeEntries(ref: String, source: UInt32)
+  /// The same after an interrupted apply, of which nobody knows what was copied: the keys that are
+  /// missing are carried over.
+  case completeMigration(ref: String, source: UInt32)
   case removePin(Address, path: String)
   /// Leftovers below the owner's directory that nothing claims (an interrupted apply's staging).
   case removeLeftover(path: String)
@@ -59,7 +67,8 @@ extension Step {
   public var address: Address? {
     switch self {
     case .createMap(let ref), .fillReferences(let ref), .changeEntries(let ref),
-      .freezeMap(let ref):
+      .freezeMap(let ref), .copyEntries(let ref, _), .mergeEntries(let ref, _),
+      .completeMigration(let ref, _):
       .map(ref)
     case .loadProgram(let ref): .program(ref)
     case .stagePin(let address), .createLink(let address), .updateLink(let address, _, _),

@@ -4,9 +4,12 @@ internal import BPFObject
 struct StepOrder {
   /// Everything of one phase comes before everything of the next.
   private enum Phase: Int {
-    case createMaps, loadPrograms, fillReferences
-    case intent, makeRoom, stagePins, fillSelfKeeping, links, publish, entries, attributes, freeze
-    case detach, clear, unpin, leftovers, final
+    case createMaps, loadPrograms, fillReferences, copy
+    case intent, makeRoom, stagePins, fillSelfKeeping, links, publish, entries, attributes
+    case detach, clear
+    // When no program is left that writes to an old map; then what cannot be undone.
+    case merge, freeze
+    case unpin, leftovers, final
 
     var isTakingAway: Bool { [.detach, .clear, .unpin].contains(self) }
   }
@@ -78,8 +81,17 @@ struct StepOrder {
     case (.freeze, .map(let ref)): return [(.freeze, .freezeMap(ref: ref))]
     case (.detach(let link), _): return [(.detach, .detachLink(address, link: link))]
     case (.clearReferences, _): return [(.clear, .clearReferences(address))]
+    case (.migrate(let source), .map(let ref)):
+      return [
+        (.copy, .copyEntries(ref: ref, source: source)),
+        (.merge, .mergeEntries(ref: ref, source: source)),
+      ]
+    case (.completeMigration(let source), .map(let ref)):
+      return [(.merge, .completeMigration(ref: ref, source: source))]
     case (.removePin(let path), _): return [(.unpin, .removePin(address, path: path))]
-    case (.fillReferences, _), (.changeEntries, _), (.freeze, _): return []
+    case (.fillReferences, _), (.changeEntries, _), (.freeze, _), (.migrate, _),
+      (.completeMigration, _):
+      return []
     }
   }
 
@@ -112,6 +124,9 @@ struct StepOrder {
     case .createLink, .recreateLink, .updateLink: " "
     case .removePin(_, let path), .removeLeftover(let path): path
     case .detachLink(_, let link): String(link)
+    // What is known to have been copied goes before what an earlier apply left.
+    case .completeMigration(_, let source): "~\(source)"
+    case .mergeEntries: ""
     default: "~"
     }
   }

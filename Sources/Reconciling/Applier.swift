@@ -100,6 +100,9 @@ public struct Applier<K: Kernel> {
       }
     }
     if outcome.failure == nil { outcome.ids = execution.createdIDs }
+    for (ref, migration) in execution.migrations {
+      outcome.migrations[.map(ref)] = migration.report
+    }
     execution.letGo()
     outcome.settle()
     report(.finished(outcome.result))
@@ -110,7 +113,9 @@ public struct Applier<K: Kernel> {
     _ execution: Execution<K>, from failure: KernelFailure, outcome: inout Outcome,
     report: (ApplyEvent) -> Void
   ) {
-    if options.onError == .stop, !execution.journal.isEmpty {
+    if options.onError == .stop,
+      execution.journal.entries.contains(where: { !execution.plan.steps[$0.step].isStaging })
+    {
       outcome.result = .partlyApplied(failure)
       return
     }

@@ -39,6 +39,10 @@ final class Execution<K: Kernel> {
   var written: Inventory?
   /// Until when the change has to be confirmed, once a watchdog waits for it.
   var pending: PendingConfirmation?
+  /// Maps whose contents are carried over, by REF.
+  var migrations: [String: Migration] = [:]
+  /// No program runs any more that was on a hook before the links were swapped.
+  var hasWaitedForPrograms = false
   /// Directories outside the owner's that this apply made.
   var madeDirectories: [String] = []
 
@@ -100,6 +104,9 @@ final class Execution<K: Kernel> {
     case .freezeMap(let ref): try freezeMap(ref)
     case .detachLink(let address, let link): try detachLink(address, link)
     case .clearReferences(let address): try clearReferences(address)
+    case .copyEntries(let ref, let source): try copyEntries(ref, from: source)
+    case .mergeEntries(let ref, _): try mergeEntries(ref)
+    case .completeMigration(let ref, let source): try completeMigration(ref, from: source)
     case .removePin(_, let path): try removePin(path)
     case .removeLeftover(let path): try removePin(path)
     case .writeFinal: try writeFinal()

@@ -73,7 +73,8 @@ extension Execution {
       inventory.resources[address] = InventoryResource(current: applied(address))
     }
     for address in declaredAddresses {
-      let next = record(for: address)
+      var next = record(for: address)
+      next.migratedFrom = unmerged(address)
       let current = applied(address)
       inventory.resources[address] = InventoryResource(
         current: current, next: next == current ? nil : next)
@@ -155,7 +156,7 @@ extension Execution {
   private func record(for address: Address) -> AppliedResource {
     let live = changes[address]?.liveID
     if made[address] == nil, changes[address]?.action == .unchanged, let old = applied(address),
-      old.id == live ?? old.id, old.spec == spec(of: address)
+      old.id == live ?? old.id, old.spec == spec(of: address), old.migratedFrom == nil
     {
       return old
     }
@@ -163,6 +164,10 @@ extension Execution {
       spec: spec(of: address), id: made[address]?.id ?? live ?? 0)
     switch address {
     case .map(let ref):
+      // Where the kernel has no BTF to tell.
+      if let map = maps[ref], map.object == nil, map.onReplace == .migrate {
+        record.valueLayout = map.valueLayout
+      }
       if let entries = maps[ref]?.entries, entries.policy == .merge {
         record.mergedKeys = (0..<entries.table.count).map { hex(entries.table.key($0)) }
       }
@@ -176,6 +181,20 @@ extension Execution {
       record.id = made[target]?.id ?? changes[target]?.liveID ?? 0
     }
     return record
+  }
+
+  /// The maps that still have to be merged into the one of the address.
+  private func unmerged(_ address: Address) -> [UInt32]? {
+    var sources: Set<UInt32> = []
+    for step in plan.steps {
+      switch step {
+      case .mergeEntries(let ref, let source) where address == .map(ref),
+        .completeMigration(let ref, let source) where address == .map(ref):
+        sources.insert(source)
+      default: break
+      }
+    }
+    return sources.isEmpty ? nil : sources.sorted()
   }
 
   private func isLinkKept(_ address: Address) -> Bool {

@@ -44,6 +44,17 @@ public protocol Kernel: AnyObject {
   /// link is live at once.
   func fill(_ map: Object, _ structOps: StructOps, with programs: [String: Object])
     throws(KernelFailure)
+  /// Makes the patches in a map that programs write to at the same time: differences are added in
+  /// one go, and a field is replaced only where it still is what was copied. What cannot be done
+  /// beside the programs (`inUserSpace`) is read and written back instead. E2BIG when an entry does
+  /// not fit. `made` has an element for each patch, which becomes true when it has been dealt with,
+  /// also when another one fails.
+  func merge(
+    _ patches: EntryPatches, into map: Object, made: inout [Bool]
+  ) throws(KernelFailure) -> MergeCounts
+  /// Returns when no program runs any more that ran at the time of the call; those that may sleep
+  /// are not waited for.
+  func waitForPrograms() throws(KernelFailure)
 
   // MARK: Links
 
@@ -127,6 +138,28 @@ public protocol KernelObject: AnyObject {
   var id: UInt32 { get }
   /// The tag that the kernel reported when the program was loaded or opened; nil for other kinds.
   var tag: String? { get }
+}
+
+/// What became of the patches.
+public struct MergeCounts: Hashable, Sendable {
+  /// Entries that were there and are patched, that were made, and that were removed.
+  public var changed = 0
+  public var added = 0
+  public var deleted = 0
+  /// Fields, and entries to be removed, that were written meanwhile and stay as they are.
+  public var kept = 0
+  /// Entries were read and written back: what a program wrote in between is lost.
+  public var inUserSpace = false
+
+  public init() {}
+
+  public static func += (left: inout MergeCounts, right: MergeCounts) {
+    left.changed += right.changed
+    left.added += right.added
+    left.deleted += right.deleted
+    left.kept += right.kept
+    left.inUserSpace = left.inUserSpace || right.inUserSpace
+  }
 }
 
 /// Released when the last reference goes, or when the process dies.

@@ -47,8 +47,11 @@ public struct Outcome: Sendable {
   /// The kernel's ids of what was created.
   public var ids: [Address: UInt32]
   public var undoFailures: [UndoFailure]
+  /// By map: what was carried over from the one that it replaces.
+  public var migrations: [Address: MigrationReport]
 
   public init(plan: Plan) {
+    migrations = [:]
     result = .successful
     steps = plan.steps.map { StepReport(step: $0) }
     addresses = [:]
@@ -88,6 +91,16 @@ public struct Outcome: Sendable {
   }
 }
 
+/// What was carried over from one map into another.
+public struct MigrationReport: Hashable, Sendable {
+  /// Entries that were copied before the programs were swapped.
+  public var copied = 0
+  /// What was written meanwhile.
+  public var merged = MergeCounts()
+
+  public init() {}
+}
+
 /// What happens during an apply, as it happens: for a progress line or one JSON object per line.
 public enum ApplyEvent: Hashable, Sendable {
   /// An earlier change that nobody confirmed in time was taken back first.
@@ -108,7 +121,7 @@ extension Step {
   /// Nothing that anybody else can see: it goes with the process.
   var isStaging: Bool {
     switch self {
-    case .createMap, .loadProgram: true
+    case .createMap, .loadProgram, .copyEntries: true
     default: false
     }
   }

@@ -23,7 +23,10 @@ extension Execution {
     }
     made[.map(ref)] = object
 
-    if let entries = map.entries {
+    let isMigrated = isMigrated(ref)
+    if isMigrated, map.map.data == nil, map.entries?.policy == .seed {
+      // A map that is carried over is none that begins.
+    } else if let entries = map.entries {
       let plain = entries.withoutReferences
       if !plain.isEmpty { try kernel.write(plain, to: object) }
       for (key, references) in entries.sortedReferences
@@ -37,7 +40,7 @@ extension Execution {
       try kernel.write(data.table(keySize: Int(map.map.keySize)), to: object)
     }
     // Slots are filled when their targets are there.
-    if freezesAtCreation(map), map.entries?.targets.isEmpty ?? true { try kernel.freeze(object) }
+    if freezesAtCreation(map), !isMigrated, map.entries?.targets.isEmpty ?? true { try kernel.freeze(object) }
   }
 
   /// Slots whose targets had to be made first. On a map that is visible already (or whose program
@@ -64,7 +67,7 @@ extension Execution {
       }
     }
     try kernel.write(slots, to: object)
-    if freezesAtCreation(map) { try kernel.freeze(object) }
+    if freezesAtCreation(map), !isMigrated(ref) { try kernel.freeze(object) }
   }
 
   private func fill(_ map: DesiredMap, _ structOps: StructOps) throws(KernelFailure) {

@@ -43,6 +43,11 @@ public final class FakeKernel: Kernel {
   private var countdown = 0
   public private(set) var isKilled = false
 
+  /// What programs do on their own: called before every call, and when the process is dead.
+  public var traffic: ((FakeKernel) -> Void)?
+  /// How values are laid out, as the BTF of maps with that kernel name and value size would tell.
+  public var layouts: [String: [Int: Layout]] = [:]
+
   var records: [Key: Record] = [:]
   var nextID: [Kind: UInt32] = [:]
   var pins: [String: Pin] = [:]
@@ -74,6 +79,7 @@ public final class FakeKernel: Kernel {
     host = other.host
     limitations = other.limitations
     rejectedPrograms = other.rejectedPrograms
+    layouts = other.layouts
     records = other.records
     nextID = other.nextID
     pins = other.pins
@@ -106,6 +112,7 @@ public final class FakeKernel: Kernel {
     _ name: String, _ subject: String = "", mutating: Bool = true,
     partial: () throws(KernelFailure) -> Void = {}
   ) throws(KernelFailure) {
+    traffic?(self)
     if isKilled { throw FakeKernel.killed }
     countdown += 1
     for injection in injections {

@@ -183,6 +183,48 @@ extension FakeKernel {
     }
   }
 
+  /// One key after the other, as the real one does; a failure comes after half of them.
+  public func merge(
+    _ patches: EntryPatches, into object: FakeObject, made: inout [Bool]
+  ) throws(KernelFailure) -> MergeCounts {
+    var counts = MergeCounts()
+    try enter("merge", "map \(object.id)") { () throws(KernelFailure) in
+      var ignored = MergeCounts()
+      for row in 0..<patches.count / 2 {
+        try apply(patches, row, object, &ignored)
+        made[row] = true
+      }
+    }
+    for row in 0..<patches.count {
+      try apply(patches, row, object, &counts)
+      made[row] = true
+    }
+    return counts
+  }
+
+  private func apply(
+    _ patches: EntryPatches, _ row: Int, _ object: FakeObject, _ counts: inout MergeCounts
+  ) throws(KernelFailure) {
+    let key = Array(patches.key(row))
+    let current = map(object.key)?.contents[key]
+    switch patches.applied(row, to: current) {
+    case .write(let value, let kept):
+      counts.kept += kept
+      if let map = map(object.key) { try checkWritable(map, key) }
+      changeMap(object.key) { $0.contents[key] = value }
+      if current == nil { counts.added += 1 } else { counts.changed += 1 }
+    case .delete:
+      changeMap(object.key) { $0.contents[key] = nil }
+      counts.deleted += 1
+    case .nothing(let kept): counts.kept += kept
+    }
+  }
+
+  /// Programs run at once here, so there is none to wait for.
+  public func waitForPrograms() throws(KernelFailure) {
+    try enter("waitForPrograms", mutating: false)
+  }
+
   // MARK: Pieces
 
   private func checkWritable(_ map: MapRecord, _ key: [UInt8]) throws(KernelFailure) {

@@ -46,6 +46,11 @@ extension FakeKernel {
     for (name, interface) in interfaces.sorted(by: { $0.value.index < $1.value.index }) {
       state.interfaces.append(ObservedInterface(name: name, index: interface.index))
     }
+    let described = Ownership.layoutsToRead(scope, observedSoFar: state)
+    for index in state.maps.indices where described.contains(state.maps[index].id) {
+      let map = state.maps[index]
+      state.maps[index].valueLayout = layouts[map.name]?[Int(map.valueSize)]
+    }
     let wanted = Set(Ownership.contentsToRead(scope, observedSoFar: state).values)
     for index in state.maps.indices where wanted.contains(state.maps[index].id) {
       let key = Key(kind: .map, id: state.maps[index].id)

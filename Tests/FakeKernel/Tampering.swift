@@ -94,6 +94,12 @@ extension FakeKernel {
     program(Key(kind: .program, id: id))?.maps.map(\.id) ?? []
   }
 
+  public func mapName(_ id: UInt32) -> String? { map(Key(kind: .map, id: id))?.spec.name }
+
+  public func valueSize(_ id: UInt32) -> Int {
+    Int(map(Key(kind: .map, id: id))?.spec.valueSize ?? 0)
+  }
+
   public func isAlive(_ kind: ObjectKind, _ id: UInt32) -> Bool {
     records[Key(kind: Kind(kind), id: id)] != nil
   }

@@ -77,7 +77,7 @@ import Testing
         replace map.flows [config] value_size cannot be changed in place
           value_size: 8 -> 16 (config) !
           BLOCK replace-refused: replacing map.flows would lose what is in it: value_size cannot be changed in place
-            hint: set on_replace: recreate on maps.flows
+            hint: set on_replace: migrate on maps.flows to keep it, or recreate to lose it
             hint: leave it as it is
         replace program.fw/filter [config] map.flows is replaced
         update attachment.uplink/eth0 [config] program.fw/filter is replaced

@@ -147,7 +147,16 @@ struct ModelKernel {
       for hook in observed.hooks.indices {
         observed.hooks[hook].occupants.removeAll { $0.programID == program && $0.linkID == nil }
       }
-    case .clearReferences: break
+    case .copyEntries(let ref, let source):
+      let map = run.desired.maps.first { $0.ref == ref }!
+      let live = observed.maps.first { $0.id == source }!
+      let conversion = ValueConversion(from: live, last: nil, to: map)
+      let index = observed.maps.firstIndex { $0.id == run.liveID(.map(ref)) }!
+      observed.maps[index].contents = live.contents.map {
+        conversion.convert(
+          map.carried($0, last: nil), isPerCPU: stored([0], map.map.type).count > 1)
+      }
+    case .clearReferences, .mergeEntries, .completeMigration: break
     case .removePin(_, let path), .removeLeftover(let path):
       observed.pins.removeAll { $0.path == path }
     }

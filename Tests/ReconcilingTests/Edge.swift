@@ -16,12 +16,16 @@ struct Edge {
   var pinMode: UInt32 = 0o640
   var hasExtras = true
   var limit: UInt8 = 9
+  /// A map of counters that programs write to, and that is migrated; 0 = none. From 32 on its values
+  /// have a second field.
+  var tableSize: UInt32 = 0
 
   static func kernel() -> FakeKernel {
     let kernel = FakeKernel()
     kernel.addInterface("eth0")
     kernel.addInterface("eth1")
     kernel.addCgroup("/sys/fs/cgroup/web")
+    for fields in 1...2 { kernel.layouts["table", default: [:]][fields * 8] = tableValue(fields) }
     return kernel
   }
 
@@ -86,7 +90,29 @@ struct Edge {
     let flows = map(
       "flows",
       MapSpec(name: "flows", type: .lruHash, keySize: 8, valueSize: 16, maxEntries: 64))
-    return [blocklist, rodata, jumps, ports] + (hasExtras ? [flows] : [])
+    var all = [blocklist, rodata, jumps, ports] + (hasExtras ? [flows] : [])
+    if tableSize > 0 {
+      let fields = tableSize < 32 ? 1 : 2
+      var table = map(
+        "fw/table",
+        MapSpec(
+          name: "table", type: .hash, keySize: 4, valueSize: UInt32(fields * 8),
+          maxEntries: tableSize))
+      table.valueLayout = Edge.tableValue(fields)
+      table.onReplace = .migrate
+      table.sums = ["packets"]
+      all.append(table)
+    }
+    return all
+  }
+
+  private static func tableValue(_ fields: Int) -> Layout {
+    let number = Layout.integer(size: 8, signed: false, bigEndian: false)
+    return .record(
+      size: fields * 8,
+      fields: ["packets", "bytes"].prefix(fields).enumerated().map {
+        Layout.Field(name: $0.element, bitOffset: $0.offset * 64, layout: number)
+      }, union: false)
   }
 
   private func map(_ ref: String, _ spec: MapSpec) -> DesiredMap {
@@ -99,12 +125,12 @@ struct Edge {
   private var programs: [DesiredProgram] {
     var egress = Fixture.image("egress", returning: version)
     egress.expectedAttachType = .xdpDevmap
-    let filter = Fixture.image(
-      "filter", returning: version, maps: ["blocklist", ".rodata", "jumps"])
+    var maps = ["blocklist", ".rodata", "jumps"]
+    if tableSize > 0 { maps.append("table") }
+    let filter = Fixture.image("filter", returning: version, maps: maps)
+    let bindings = Dictionary(uniqueKeysWithValues: maps.map { ($0, "fw/\($0)") })
     return [
-      program(
-        filter,
-        bindings: ["blocklist": "fw/blocklist", ".rodata": "fw/.rodata", "jumps": "fw/jumps"]),
+      program(filter, bindings: bindings),
       program(Fixture.image("tail", returning: version)),
       program(egress),
       program(

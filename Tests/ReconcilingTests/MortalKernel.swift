@@ -53,6 +53,12 @@ final class MortalKernel<Base: Kernel>: Kernel {
   func remove(key: [UInt8], from map: Object) throws(KernelFailure) {
     try live().remove(key: key, from: map)
   }
+  func merge(
+    _ patches: EntryPatches, into map: Object, made: inout [Bool]
+  ) throws(KernelFailure) -> MergeCounts {
+    try live().merge(patches, into: map, made: &made)
+  }
+  func waitForPrograms() throws(KernelFailure) { try live().waitForPrograms() }
   func freeze(_ map: Object) throws(KernelFailure) { try live().freeze(map) }
   func fill(
     _ map: Object, _ structOps: StructOps, with programs: [String: Object]

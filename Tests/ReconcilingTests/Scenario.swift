@@ -18,6 +18,15 @@ struct Scenario: Sendable, CustomTestStringConvertible {
       testDescription: "replace a map", before: Edge(), after: Edge(blocklistSize: 32)),
     Scenario(testDescription: "change global data", before: Edge(), after: Edge(limit: 10)),
     Scenario(
+      testDescription: "migrate a map", before: Edge(tableSize: 16),
+      tamper: { kernel in
+        guard let id = kernel.pinnedID("\(Edge.root)/maps/fw/table") else { return }
+        for key in 1...12 {
+          kernel.setEntry(
+            map: id, key: Fixture.bytes(UInt64(key), 4), value: Fixture.bytes(7, 8))
+        }
+      }, after: Edge(version: 2, tableSize: 32)),
+    Scenario(
       testDescription: "change entries", before: Edge(), after: Edge(blocked: [2: 5, 3: 1, 4: 1])),
     Scenario(testDescription: "through a gap", before: Edge(), after: Edge(mode: .generic)),
     Scenario(

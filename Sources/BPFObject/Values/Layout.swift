@@ -2,7 +2,7 @@
 ///
 /// Made from BTF (`BTF.layout(of:)`) or from the manifest's TYPE grammar (`Layout(type:)`), and the
 /// one thing that the codec works on. Integers are in the host's order unless `bigEndian`.
-public indirect enum Layout: Hashable, Sendable {
+public indirect enum Layout: Hashable, Sendable, Codable {
   case integer(size: Int, signed: Bool, bigEndian: Bool)
   case bool
   /// Named constants; the raw 64 bits are sign-extended when `signed`.
@@ -24,7 +24,7 @@ public indirect enum Layout: Hashable, Sendable {
   /// What the kernel keeps to itself in a value (timers, locks, kptrs): never compared or written.
   case opaque(Int)
 
-  public struct Constant: Hashable, Sendable {
+  public struct Constant: Hashable, Sendable, Codable {
     public var name: String
     public var value: UInt64
     public init(name: String, value: UInt64) {
@@ -33,7 +33,7 @@ public indirect enum Layout: Hashable, Sendable {
     }
   }
 
-  public struct Field: Hashable, Sendable {
+  public struct Field: Hashable, Sendable, Codable {
     /// Empty for an anonymous member, whose own fields are addressed as if they stood here.
     public var name: String
     /// In bits, for bitfields; a multiple of eight otherwise.

@@ -90,11 +90,18 @@ public enum Grammar {
           .choice([
             .init("refuse", "Replacing the map is blocked."),
             .init("recreate", "The new map starts with the declared entries only."),
-            .init("migrate", "Contents are carried over.", supported: false),
+            .init(
+              "migrate",
+              "Contents are carried over by the names of their fields; what programs write while they "
+                + "are swapped is merged."),
           ])), "What happens to the contents when the map has to be made anew."),
       Field(
-        "merge", .later("merge"), supported: false,
-        "How a migration reconciles a field that was written meanwhile."),
+        "merge",
+        .section(
+          key: .string,
+          of: .scalar(.choice([.init("sum", "What was added meanwhile is added to the new map.")]))),
+        "How a migration reconciles a field that was written meanwhile: FIELD: sum, dotted where "
+          + "nested; 'value' for a value that is one number. Exact where programs add atomically."),
       Field(
         "adopt", .scalar(.bpffsPath),
         "The pin of a map that somebody else made and that becomes this manifest's."),

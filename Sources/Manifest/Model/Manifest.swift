@@ -85,6 +85,8 @@ public struct Manifest: Sendable {
     public var protect: Bool?
     public var sensitive: Bool
     public var onReplace: Located<DesiredMap.OnReplace>?
+    /// Names of fields that are summed up.
+    public var sums: [Located<String>]
     public var external: Located<String>?
     public var adopt: Located<String>?
     /// The keys that stand there, whether or not what they hold could be read.

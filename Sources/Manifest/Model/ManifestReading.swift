@@ -113,6 +113,7 @@ struct ManifestReader {
       protect: fields.boolean("protect")?.value,
       sensitive: fields.boolean("sensitive")?.value ?? false,
       onReplace: fields.map("on_replace") { DesiredMap.OnReplace(rawValue: $0) },
+      sums: fields.section("merge").map(\.name),
       external: fields.text("external"), adopt: fields.text("adopt"), given: fields.names)
   }
 

@@ -53,31 +53,38 @@ extension Resolver {
       map.entries = slotEntries(of: map, at: position)
     }
     addOperations(to: &map, at: declared?.ref.at ?? position)
-    map.onReplace = declared?.onReplace?.value ?? Self.onReplace(map)
+    map.onReplace = declared?.onReplace?.value ?? map.defaultOnReplace
+    guard setSums(declared?.sums ?? [], of: &map) else { return false }
     maps[ref] = map
     return true
   }
 
-  /// What the design says where the manifest says nothing.
-  private static func onReplace(_ map: DesiredMap) -> DesiredMap.OnReplace {
-    switch map.map.data?.kind {
-    case .rodata, .kconfig: return .recreate
-    case .data, .bss: return .migrate
-    case nil: break
+  /// What a migration adds up: numbers among the value's fields.
+  private mutating func setSums(_ sums: [Located<String>], of map: inout DesiredMap) -> Bool {
+    let before = log.errors.count
+    if let first = sums.first, map.onReplace != .migrate {
+      log.error(
+        "conflicting-keys",
+        "'merge' says how '\(map.ref)' is migrated, but it would not be", at: first.at,
+        hints: ["set on_replace: migrate"])
     }
-    if let entries = map.entries, entries.policy == .exact, entries.enforceValues {
-      return .recreate
+    for sum in sums {
+      guard let problem = MergeForm.problem(ofSum: sum.value, in: map.valueLayout) else { continue }
+      let names = MergeForm.summable(in: map.valueLayout)
+      log.error(
+        "invalid-merge", "'\(map.ref)': \(problem)", at: sum.at,
+        hints: [
+          Suggestion.hint(for: sum.value, in: names)
+            ?? (names.isEmpty ? nil : "it has \(names.joined(separator: ", "))")
+        ])
     }
-    let refillable: [MapType] = [
-      .ringbuf, .userRingbuf, .perfEventArray, .progArray, .devmap, .devmapHash, .cpumap,
-      .structOps,
-    ]
-    return refillable.contains(map.map.type) ? .recreate : .refuse
+    map.sums = sums.map(\.value)
+    return log.errors.count == before
   }
 
   /// Only how it is treated can be said about global data; what it is comes from the object.
   private mutating func checkDataSettings(_ map: Manifest.MapDeclaration) -> Bool {
-    let allowed: Set = ["protect", "sensitive", "on_replace", "freeze", "adopt"]
+    let allowed: Set = ["protect", "sensitive", "on_replace", "merge", "freeze", "adopt"]
     let wrong = map.given.subtracting(allowed).filter { !$0.hasPrefix("x-") }.sorted()
     guard let first = wrong.first else { return true }
     log.error(

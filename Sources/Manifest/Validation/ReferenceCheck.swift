@@ -75,6 +75,7 @@ struct ReferenceCheck {
         ("value", map.value?.at), ("map_flags", map.flags?.at), ("entries", map.entries?.at),
         ("numa_node", map.numaNode?.at), ("map_extra", map.extra?.at), ("freeze", map.freeze?.at),
         ("inner", map.inner?.at), ("on_replace", map.onReplace?.at), ("adopt", map.adopt?.at),
+        ("merge", map.sums.first?.at),
       ]
       for (field, position) in others where position != nil {
         log.error(

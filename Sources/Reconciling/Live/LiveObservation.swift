@@ -172,6 +172,10 @@ extension LiveKernel {
   private func observeContents(
     _ scope: ObservationScope, _ state: inout ObservedState
   ) throws(KernelFailure) {
+    let described = Ownership.layoutsToRead(scope, observedSoFar: state)
+    for index in state.maps.indices where described.contains(state.maps[index].id) {
+      state.maps[index].valueLayout = valueLayout(ofMap: state.maps[index].id)
+    }
     let wanted = Set(Ownership.contentsToRead(scope, observedSoFar: state).values)
     for index in state.maps.indices where wanted.contains(state.maps[index].id) {
       let id = state.maps[index].id
@@ -185,6 +189,18 @@ extension LiveKernel {
         guard error.errno == .noEntry else { throw KernelFailure(error) }
       }
     }
+  }
+}
+
+extension LiveKernel {
+  /// As the map's BTF says; nil where there is none, or the map is gone.
+  private func valueLayout(ofMap id: UInt32) -> Layout? {
+    guard let map = try? Map(id: id), map.info.btfID != 0, map.info.valueTypeID != 0,
+      let bytes = try? LoadedBTF(id: map.info.btfID).bytes(),
+      let layout = try? BTF(parsing: bytes).layout(of: map.info.valueTypeID),
+      layout.size == Int(map.info.valueSize)
+    else { return nil }
+    return layout
   }
 }
 

@@ -46,6 +46,7 @@ enum OutcomeJSON {
         "actions": .texts(change.actionNames),
         "status": status.map { .text($0.rawValue) },
         "id": outcome.ids[change.address].map { .number(UInt64($0)) },
+        "migration": outcome.migrations[change.address].map(migration),
       ])
     }
     return JSON.members([
@@ -75,6 +76,17 @@ enum OutcomeJSON {
             ])
           }),
     ]).line + "\n"
+  }
+
+  private static func migration(_ report: MigrationReport) -> JSON {
+    .members([
+      "copied": .number(UInt64(max(report.copied, 0))),
+      "changed": .number(UInt64(max(report.merged.changed, 0))),
+      "added": .number(UInt64(max(report.merged.added, 0))),
+      "deleted": .number(UInt64(max(report.merged.deleted, 0))),
+      "kept": .number(UInt64(max(report.merged.kept, 0))),
+      "in_user_space": .bool(report.merged.inUserSpace),
+    ])
   }
 
   static func name(of result: Outcome.Result) -> String {

@@ -41,6 +41,7 @@ struct OutcomeText {
       out += "\(style(symbol.column, symbol.colour)) \(address)  \(change.action.done)"
       if let id = outcome.ids[change.address] { out += " (id \(id))" }
       out += "\n"
+      if let report = outcome.migrations[change.address] { out += "      \(report.sentence)\n" }
     }
     return out.isEmpty ? "" : out + "\n"
   }
@@ -79,6 +80,25 @@ struct OutcomeText {
       }
     }
     return out + "\n"
+  }
+}
+
+extension MigrationReport {
+  /// "1000 entries carried over; 12 changed, 3 new, 0 removed while programs were swapped".
+  fileprivate var sentence: String {
+    let counts = merged
+    var text = copied == 1 ? "1 entry carried over" : "\(copied) entries carried over"
+    text += "; while programs were swapped \(counts.changed) changed, \(counts.added) came and "
+    text += "\(counts.deleted) went"
+    if counts.kept > 0 {
+      text += "; \(counts.kept) that both sides wrote are as the new map has them"
+    }
+    if counts.inUserSpace {
+      text +=
+        "; merged from user space: what was counted in the same instant "
+        + "can be lost"
+    }
+    return text
   }
 }
 

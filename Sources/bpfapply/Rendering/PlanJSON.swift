@@ -89,7 +89,23 @@ struct PlanJSON {
       },
       "replace_paths": forcing.isEmpty ? nil : .list(forcing.map { .texts([$0.field]) }),
       "entries": change.entries.map { Self.entries($0, hidden: hidden) },
+      "migration": change.migration.map(Self.migration),
       "sensitive": hidden ? true : nil,
+    ])
+  }
+
+  private static func migration(_ migration: MapMigration) -> JSON {
+    .members([
+      "from": .number(UInt64(migration.source)),
+      "fields": .list(
+        migration.fields.map {
+          .members([
+            "field": .text($0.name), "fate": .text($0.fate.rawValue), "type": .text($0.types),
+          ])
+        }),
+      "summed": .texts(migration.sums),
+      "not_waited_for": migration.unguarded.isEmpty
+        ? nil : .texts(migration.unguarded.map(\.description)),
     ])
   }
 

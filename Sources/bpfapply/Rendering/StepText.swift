@@ -19,6 +19,9 @@ extension Step {
     case .freezeMap: "freeze_map"
     case .detachLink: "detach_link"
     case .clearReferences: "clear_references"
+    case .copyEntries: "copy_entries"
+    case .mergeEntries: "merge_entries"
+    case .completeMigration: "complete_migration"
     case .removePin: "remove_pin"
     case .removeLeftover: "remove_leftover"
     case .writeFinal: "write_final"
@@ -47,6 +50,11 @@ extension Step {
     case .freezeMap(let ref): "freeze map.\(ref)"
     case .detachLink(let address, let link): "detach \(address) (link \(link))"
     case .clearReferences(let address): "clear the programs in \(address)"
+    case .copyEntries(let ref, let source): "copy what is in map.\(ref) (id \(source))"
+    case .mergeEntries(let ref, let source):
+      "merge what changed in the old map.\(ref) (id \(source)) meanwhile"
+    case .completeMigration(let ref, let source):
+      "carry over what an interrupted apply left in the old map.\(ref) (id \(source))"
     case .removePin(let address, let path): "remove the pin of \(address) (\(path))"
     case .removeLeftover(let path): "remove what an interrupted apply left at \(path)"
     case .writeFinal: "write the inventory"
