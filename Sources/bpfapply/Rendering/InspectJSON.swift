@@ -28,7 +28,9 @@ struct InspectJSON {
     var tags: JSON?
     if case .either(let both) = item.tag {
       tags = .object(
-        Inspection.Tag.sorted(both).map { .init(name: $0.algorithm.rawValue, value: .text($0.tag.description)) })
+        Inspection.Tag.sorted(both).map {
+          .init(name: $0.algorithm.rawValue, value: .text($0.tag.description))
+        })
     }
     var tag: JSON?
     if case .known(let known) = item.tag { tag = .text(known.description) }
@@ -71,7 +73,8 @@ struct InspectJSON {
     switch inspection.findings[extern.name] {
     case .type(let found, let name):
       (status, id, module) = ("found", .number(UInt64(found)), .text(name ?? "vmlinux"))
-    case .address(let address): (status, value) = ("found", .text("0x" + String(address, radix: 16)))
+    case .address(let address):
+      (status, value) = ("found", .text("0x" + String(address, radix: 16)))
     case .setting(let text): (status, value) = ("found", .text(text))
     case .unfit(let why): (status, reason) = ("unfit", .text(why))
     case .absent: status = "absent"

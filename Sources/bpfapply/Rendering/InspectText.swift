@@ -155,7 +155,7 @@ struct InspectText {
     switch result.outcome {
     case .resolved(let value, let target):
       if let local = result.localValue { line += "  \(number(local, result)) →" }
-      line += "  \(number(value, result))"
+      line += (result.localValue == nil ? "  " : " ") + number(value, result)
       if let module = target?.module { line += " (\(visible(module)))" }
     case .poisoned(let why): line += "  " + style("poisoned", .red) + ": \(visible(why))"
     case .refused(let why): line += "  " + style("refused", .red) + ": \(visible(why))"
