@@ -1,3 +1,4 @@
+import BPFObject
 import FakeKernel
 import Glibc
 import Manifest
@@ -48,6 +49,56 @@ import Testing
     #expect(try host.run("inspect", "build/fw.bpf.o", "--output", "json") == .done)
     #expect(host.output.contains("\"default\": \"5\""))
     #expect(host.output.contains("\"sha256\": "))
+  }
+
+  /// Relocated against the types of another kernel, which a file holds.
+  @Test func otherKernelsTypesDecide() throws {
+    let task = "struct task_struct { %@ int pid; } __attribute__((preserve_access_index));"
+    let program = """
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      TYPE
+      int out;
+      SEC("raw_tp/x") int reads(struct task_struct *task) {
+        struct task_struct *(*current)(void) = (void *)BPF_FUNC_get_current_task;
+        out = __builtin_preserve_access_index(&current()->pid) != 0;
+        return __builtin_preserve_field_info(task->GONE, 2); }
+      char _license[] SEC("license") = "GPL";
+      """
+    func compiled(_ fields: String, _ gone: String) throws -> [UInt8] {
+      let type = task.split(separator: "%@").joined(separator: fields)
+      let source = program.split(separator: "TYPE").joined(separator: type)
+        .split(separator: "GONE").joined(separator: gone)
+      return try Sandbox.read(try Sandbox.compile(source: source, name: "types"))
+    }
+    let host = FakeHost()
+    host.objects["a.o"] = try compiled("int gone;", "gone")
+    let other = try compiled("long first, second;", "first")
+    // Both an ELF file with types and the types themselves.
+    host.objects["vmlinux"] = other
+    host.objects["raw.btf"] = try ObjectFile(parsing: other, name: "b.o").loadableBTF
+    for file in ["vmlinux", "raw.btf"] {
+      #expect(try host.run("inspect", "--btf", file, "--relocations", "a.o") == .done)
+      #expect(host.output.contains("resolved against \(file)\n"), "\(host.output)")
+      #expect(host.output.contains("byte_off struct task_struct.pid  4 → 16"), "\(host.output)")
+      #expect(host.output.contains("field_exists struct task_struct.gone  1 → 0"))
+      #expect(host.output.contains(" (sha1) or "))
+    }
+    #expect(try host.run("inspect", "--btf", "vmlinux", "--output", "json", "a.o") == .done)
+    for part in [
+      "\"access\": \"struct task_struct.pid\"", "\"local_value\": 4", "\"value\": 16",
+      "\"status\": \"resolved\"", "\"types\": \"vmlinux\"",
+    ] {
+      #expect(host.output.contains(part), "\(part) in:\n\(host.output)")
+    }
+    // Without any types, what cannot be known is said to be unknown.
+    #expect(try host.run("inspect", "--relocations", "a.o") == .done)
+    #expect(host.output.contains("kernel types unknown: there is no kernel to ask"))
+    #expect(host.output.contains("byte_off struct task_struct.pid  4\n"), "\(host.output)")
+    #expect(host.output.contains("tag unknown (there is no kernel to ask)"))
+    host.files["no.btf"] = "name: edge"
+    #expect(try host.run("inspect", "--btf", "no.btf", "a.o") == .error)
+    #expect(host.errors.contains("neither BTF nor an ELF file"), "\(host.errors)")
   }
 
   @Test func whatIsNoObjectIsSaid() throws {

@@ -70,6 +70,25 @@ extension CORERelocation.Kind: CustomStringConvertible {
     }
   }
 
+  /// libbpf's word: `byte_off`, `type_exists`.
+  public var name: String {
+    switch self {
+    case .fieldByteOffset: "byte_off"
+    case .fieldByteSize: "byte_sz"
+    case .fieldExists: "field_exists"
+    case .fieldSigned: "signed"
+    case .fieldShiftLeft: "lshift_u64"
+    case .fieldShiftRight: "rshift_u64"
+    case .typeIDLocal: "local_type_id"
+    case .typeIDTarget: "target_type_id"
+    case .typeExists: "type_exists"
+    case .typeSize: "type_size"
+    case .enumeratorExists: "enumval_exists"
+    case .enumeratorValue: "enumval_value"
+    case .typeMatches: "type_matches"
+    }
+  }
+
   var isField: Bool { rawValue <= Self.fieldShiftRight.rawValue }
   var isEnumerator: Bool { self == .enumeratorExists || self == .enumeratorValue }
   var isType: Bool { !isField && !isEnumerator }
@@ -84,6 +103,8 @@ public struct COREResult: Hashable, Sendable {
     /// There is no such number: the instruction was replaced with a call of a helper that does not
     /// exist, which the verifier removes in dead code and rejects everywhere else.
     case poisoned(why: String)
+    /// `relocated(against:)` fails because of it; only a survey holds such ones.
+    case refused(why: String)
   }
 
   /// A type of the kernel.
@@ -102,6 +123,14 @@ public struct COREResult: Hashable, Sendable {
   public var localValue: UInt64?
   public var outcome: Outcome
 
+  /// Why there is no number; nil if there is one.
+  public var failure: String? {
+    switch outcome {
+    case .resolved: nil
+    case .poisoned(let why), .refused(let why): why
+    }
+  }
+
   public var isPoisoned: Bool { if case .poisoned = outcome { true } else { false } }
 }
 
@@ -114,7 +143,7 @@ extension COREResult: CustomStringConvertible {
       let text = relocation.kind == .enumeratorValue ? "\(Int64(bitPattern: value))" : "\(value)"
       guard let target else { return "\(what): \(text)" }
       return "\(what): \(text) (\(target.name) [\(target.id)] of \(target.module ?? "vmlinux"))"
-    case .poisoned(let why): return "\(what) failed: \(why)"
+    case .poisoned(let why), .refused(let why): return "\(what) failed: \(why)"
     }
   }
 }

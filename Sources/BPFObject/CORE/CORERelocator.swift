@@ -9,9 +9,29 @@ extension ProgramImage {
   /// As in libbpf, types that lack a field which an earlier relocation found are no candidates for
   /// later ones of the same local type; earlier in this image, not in the whole object.
   public func relocated(against targets: TargetTypes) throws(ObjectError) -> ProgramImage {
+    try relocated(against: targets, work: workLimit)
+  }
+
+  private var workLimit: WorkLimit {
     // A hundred members to look through for each of a few thousand relocations is much already.
-    let steps = min(1 << 22 + coreRelocations.count << 10, 1 << 25)
-    return try relocated(against: targets, work: WorkLimit(steps))
+    WorkLimit(min(1 << 22 + coreRelocations.count << 10, 1 << 25))
+  }
+
+  /// What becomes of each relocation against a kernel's types, also where `relocated(against:)`
+  /// would stop: for looking at, not for loading.
+  public func surveyed(against targets: TargetTypes) -> [COREResult] {
+    guard let localTypes else { return [] }
+    var relocator = CORERelocator(local: localTypes.btf, targets: targets, work: workLimit)
+    var scratch = instructions
+    return coreRelocations.map { relocation in
+      do throws(ObjectError) {
+        return try relocator.apply(relocation, to: &scratch)
+      } catch {
+        return COREResult(
+          relocation: relocation, subject: relocator.subject(of: relocation), localValue: nil,
+          outcome: .refused(why: error.message))
+      }
+    }
   }
 
   func relocated(

@@ -28,6 +28,15 @@ public final class TargetTypes: Sendable {
   private struct Indexes {
     var vmlinux: NameIndex?
     var modules: [(module: Module, index: NameIndex)]?
+
+    mutating func modules(
+      _ read: () throws(ObjectError) -> [Module]
+    ) throws(ObjectError) -> [(module: Module, index: NameIndex)] {
+      if let modules { return modules }
+      let loaded = try read().map { ($0, NameIndex(of: $0.btf)) }
+      modules = loaded
+      return loaded
+    }
   }
 
   /// `modules` is called once at most, when a program wants a type that vmlinux does not have.
@@ -39,6 +48,13 @@ public final class TargetTypes: Sendable {
   ) {
     self.vmlinux = vmlinux
     readModules = modules
+  }
+
+  /// The modules that have types; they are read now if they were not yet.
+  public func modules() throws(ObjectError) -> [Module] {
+    try indexes.withLock { (indexes) throws(ObjectError) in
+      try indexes.modules(readModules).map(\.module)
+    }
   }
 
   /// A type with the essential name of a local one, and of its kind.
@@ -57,14 +73,7 @@ public final class TargetTypes: Sendable {
       indexes.vmlinux = main
       let found = Self.find(local.kind, name, main, vmlinux, module: nil)
       if !found.isEmpty { return found }
-      let modules: [(module: Module, index: NameIndex)]
-      if let known = indexes.modules {
-        modules = known
-      } else {
-        modules = try readModules().map { ($0, NameIndex(of: $0.btf)) }
-        indexes.modules = modules
-      }
-      return modules.flatMap {
+      return try indexes.modules(readModules).flatMap {
         Self.find(local.kind, name, $0.index, $0.module.btf, module: $0.module.name)
       }
     }

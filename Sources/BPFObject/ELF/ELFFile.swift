@@ -1,8 +1,16 @@
-/// A 64-bit ELF file for BPF: its sections, symbols and relocations, checked against the bytes.
+/// A 64-bit ELF file: its sections, symbols and relocations, checked against the bytes.
 ///
 /// Names stay offsets until they are asked for, so that hostile tables cannot multiply them.
 struct ELFFile: Sendable {
   static let machineBPF: UInt16 = 247
+
+  /// What a file is read for.
+  enum Purpose {
+    /// An object of BPF code.
+    case code
+    /// Its `.BTF` section alone, whatever else it is: symbols are not read.
+    case types
+  }
 
   struct Section: Sendable {
     var nameOffset: UInt32
@@ -61,9 +69,9 @@ struct ELFFile: Sendable {
   private var sectionNames: Range<Int> = 0..<0
   private var symbolNames: Range<Int> = 0..<0
 
-  init(parsing bytes: [UInt8]) throws(ObjectError) {
+  init(parsing bytes: [UInt8], for purpose: Purpose = .code) throws(ObjectError) {
     self.bytes = bytes
-    let header = try ELFHeader(parsing: bytes)
+    let header = try ELFHeader(parsing: bytes, for: purpose)
     bigEndian = header.bigEndian
     try readSections(header)
     try checkSizes()
@@ -76,7 +84,7 @@ struct ELFFile: Sendable {
       }
       sectionNames = range(of: sections[header.nameSection])
     }
-    try readSymbols()
+    if purpose == .code { try readSymbols() }
   }
 
   private mutating func readSections(_ header: ELFHeader) throws(ObjectError) {

@@ -6,7 +6,7 @@ struct ELFHeader {
   var sectionCount: Int
   var nameSection: Int
 
-  init(parsing bytes: [UInt8]) throws(ObjectError) {
+  init(parsing bytes: [UInt8], for purpose: ELFFile.Purpose) throws(ObjectError) {
     guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
       throw ObjectError(
         message: "not an ELF file: \(ELFHeader.beginning(bytes))",
@@ -33,13 +33,13 @@ struct ELFHeader {
     try reader.seek(to: 16)
     let type = try reader.read(UInt16.self)
     let machine = try reader.read(UInt16.self)
-    guard machine == ELFFile.machineBPF || machine == 0 else {
+    guard machine == ELFFile.machineBPF || machine == 0 || purpose == .types else {
       throw ObjectError(
         section: "ELF header", offset: 18,
         message: "ELF for machine \(ELFHeader.machineName(machine)), not BPF",
         hint: "was it compiled with -target bpf?")
     }
-    guard type == 1 else {
+    guard type == 1 || purpose == .types else {
       throw ObjectError(
         section: "ELF header", offset: 16,
         message: "not a relocatable object, but ELF type \(type)",

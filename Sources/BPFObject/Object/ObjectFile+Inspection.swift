@@ -34,3 +34,85 @@ extension ObjectFile {
     return Array(data[variable.offset..<variable.offset + variable.size])
   }
 }
+
+/// A line of C, as line information names it.
+public struct SourceLine: Hashable, Sendable {
+  public var file: String
+  /// From 1.
+  public var line: Int
+  public var column: Int
+  /// The line itself.
+  public var text: String
+}
+
+extension ObjectFile {
+  /// The variables that a program and what it calls refer to, by map and offset; `.kconfig` has
+  /// none of these (`configuration(of:)`).
+  public func globals(of image: ProgramImage) -> [GlobalVariable] {
+    let places = places(in: image)
+    return globals.filter { variable in
+      places[variable.section]?.contains {
+        $0 >= variable.offset && ($0 == variable.offset || $0 < variable.offset + variable.size)
+      } ?? false
+    }
+  }
+
+  /// The `.kconfig` variables that a program and what it calls refer to, sorted.
+  public func configuration(of image: ProgramImage) -> [String] {
+    let places = places(in: image)
+    return maps.flatMap { map in
+      (map.data?.configuration ?? []).filter { places[map.name]?.contains($0.offset) ?? false }
+    }.map(\.name).sorted()
+  }
+
+  /// The offsets that are referred to, by map; each once.
+  private func places(in image: ProgramImage) -> [String: [Int]] {
+    var found: [String: Set<Int>] = [:]
+    for reference in image.references {
+      guard let offset = reference.valueOffset else { continue }
+      found[reference.map, default: []].insert(Int(offset))
+    }
+    return found.mapValues { $0.sorted() }
+  }
+
+  /// The source line of an instruction of an image; nil without line information for it.
+  public func sourceLine(of instruction: Int, in image: ProgramImage) -> SourceLine? {
+    guard let btf, let wanted = UInt32(exactly: instruction) else { return nil }
+    var low = 0
+    var high = image.lineInfo.count
+    while low < high {
+      let middle = (low + high) / 2
+      if image.lineInfo[middle].instruction <= wanted { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0 else { return nil }
+    let record = image.lineInfo[low - 1]
+    return SourceLine(
+      file: btf.string(at: record.file), line: Int(record.position >> 10),
+      column: Int(record.position & 0x3ff), text: btf.string(at: record.text))
+  }
+
+  /// The name of the function that an instruction of an image belongs to.
+  public func function(of instruction: Int, in image: ProgramImage) -> String {
+    guard let btf,
+      let info = image.functionInfo.last(where: { Int($0.instruction) <= instruction })
+    else { return image.name }
+    return btf.name(of: info.typeID)
+  }
+}
+
+extension BTF {
+  /// A type as C names it: `struct task_struct`, `enum pid_type`, `u32`.
+  public func declaration(of id: UInt32) -> String {
+    let name = name(of: id)
+    let shown = name.isEmpty ? "(anonymous)" : name
+    return switch kind(of: id) {
+    case .structure: "struct \(shown)"
+    case .union: "union \(shown)"
+    case .enumeration, .enumeration64: "enum \(shown)"
+    case .pointer: "pointer"
+    case .void: "void"
+    case .functionPrototype: "function"
+    default: shown
+    }
+  }
+}

@@ -140,4 +140,7 @@ public struct Extern: Hashable, Sendable {
   public var isWeak: Bool
   /// The type of the variable or the prototype of the function; 0 = none is known.
   public var typeID: UInt32
+
+  /// The name in the kernel: that of a function ends before `___`.
+  public var kernelName: String { isFunction ? Flavour.essential(name) : name }
 }

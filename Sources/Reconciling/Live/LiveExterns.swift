@@ -166,7 +166,7 @@ enum KernelSettings {
   }
 
   /// What libbpf itself works out; nil for names that nobody knows.
-  private static func number(_ variable: ConfigurationVariable) throws(KernelFailure) -> UInt64? {
+  static func number(_ variable: ConfigurationVariable) throws(KernelFailure) -> UInt64? {
     switch variable.name {
     case "LINUX_KERNEL_VERSION":
       return try wrap { () throws(KernelError) in try BPFKernel.HostFacts.versionCode() }

@@ -19,6 +19,8 @@ struct Host<K: Kernel> {
   var kernel: () throws(KernelFailure) -> K
   /// How the running kernel makes its programs' tags; nil if that cannot be found out.
   var tagAlgorithm: () -> TagAlgorithm? = { nil }
+  /// What files tell of the running kernel.
+  var survey: () -> KernelSurvey = { KernelSurvey(problem: "there is no kernel to ask") }
 }
 
 extension Host {

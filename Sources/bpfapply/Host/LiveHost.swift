@@ -16,6 +16,6 @@ extension Host where K == LiveKernel {
       write: { text, path throws(FileError) in try FileWriting.write(text, to: path) },
       environment: environment, accounts: { Accounts.ofHost() },
       kernel: { () throws(KernelFailure) in LiveKernel(bpffs: bpffs) },
-      tagAlgorithm: { LiveKernel.tagAlgorithm() })
+      tagAlgorithm: { LiveKernel.tagAlgorithm() }, survey: { KernelSurvey.running() })
   }
 }

@@ -1,62 +1,107 @@
 import BPFObject
+import Reconciling
 
 /// What is told of an object file: `inspect` shows it, `init` writes a manifest from it.
 struct Inspection {
-  /// A program, and as much of its image as can be known without a kernel.
+  /// A program, and as much of its image as can be known of the kernel that is asked.
   struct Program {
     var program: ProgramSpec
+    /// Before it is fitted to a kernel.
     var image: ProgramImage?
     /// Why there is no image.
     var problem: ObjectError?
-    var tag: Tag
+    var tag = Tag.unknown("")
     var functions: [String]
+    var globals: [String] = []
+    /// Functions, variables and settings of the kernel, sorted.
+    var externs: [String] = []
+    var relocations: [Relocation] = []
+  }
+
+  /// A CO-RE relocation of a program.
+  struct Relocation: Hashable {
+    /// What became of it; without a kernel's types, only what it is about is known.
+    var result: COREResult
+    var isResolved: Bool
+    var function: String
+    var source: SourceLine?
   }
 
   enum Tag: Hashable {
     case known(ProgramTag)
-    /// The running kernel does not say how it makes tags.
-    case either([(algorithm: TagAlgorithm, tag: ProgramTag)])
+    /// It is not known how the kernel makes tags.
+    case either([TagAlgorithm: ProgramTag])
     case unknown(String)
-
-    static func == (left: Tag, right: Tag) -> Bool { left.text == right.text }
-    func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     var text: String {
       switch self {
       case .known(let tag): "\(tag)"
       case .either(let tags):
-        tags.map { "\($0.tag) (\($0.algorithm.rawValue))" }.joined(separator: " or ")
+        Tag.sorted(tags).map { "\($0.tag) (\($0.algorithm.rawValue))" }.joined(separator: " or ")
       case .unknown(let reason): "unknown (\(reason))"
       }
+    }
+
+    static func sorted(
+      _ tags: [TagAlgorithm: ProgramTag]
+    ) -> [(algorithm: TagAlgorithm, tag: ProgramTag)] {
+      TagAlgorithm.allCases.compactMap { algorithm in tags[algorithm].map { (algorithm, $0) } }
     }
   }
 
   var path: String
   var object: ObjectFile
   var programs: [Program]
+  /// What was asked about the kernel; nil when nothing in the object depends on one.
+  var kernel: KernelSurvey?
+  /// What the kernel has for the object's externs, by name.
+  var findings: [String: KernelSurvey.Finding] = [:]
 
-  /// `algorithm` is the running kernel's; nil if that is not known.
-  init(_ object: ObjectFile, path: String, algorithm: TagAlgorithm?) {
+  /// `algorithm` is the kernel's; nil if that is not known. `survey` is called when something in the
+  /// object depends on the kernel.
+  init(
+    _ object: ObjectFile, path: String, algorithm: TagAlgorithm?,
+    survey: () throws(Failure) -> KernelSurvey
+  ) throws(Failure) {
     self.path = path
     self.object = object
     programs = object.programs.map { program in
       do throws(ObjectError) {
         let image = try object.image(of: program.name)
         return Program(
-          program: program, image: image, problem: nil,
-          tag: Inspection.tag(of: image, algorithm), functions: object.functions(of: image))
+          program: program, image: image, functions: object.functions(of: image),
+          globals: object.globals(of: image).map(\.name),
+          externs: Set(image.externs.map(\.name) + object.configuration(of: image)).sorted())
       } catch {
         return Program(
-          program: program, image: nil, problem: error, tag: .unknown(error.message),
+          program: program, problem: error, tag: .unknown(error.message),
           functions: [program.name])
       }
     }
+    if !object.externs.isEmpty || programs.contains(where: { $0.image?.dependsOnKernel == true }) {
+      let survey = try survey()
+      kernel = survey
+      findings = survey.findings(for: object)
+    }
+    for index in programs.indices {
+      guard let image = programs[index].image else { continue }
+      programs[index].relocations = relocations(of: image)
+      programs[index].tag = tag(of: image, algorithm)
+    }
   }
 
-  private static func tag(of image: ProgramImage, _ algorithm: TagAlgorithm?) -> Tag {
-    if image.dependsOnKernel { return .unknown("it depends on the kernel's own functions") }
-    if let algorithm { return .known(image.predictedTag(algorithm)) }
-    return .either(TagAlgorithm.allCases.map { ($0, image.predictedTag($0)) })
+  private func relocations(of image: ProgramImage) -> [Relocation] {
+    guard !image.coreRelocations.isEmpty else { return [] }
+    // Against nothing, a relocation still says what it is about.
+    let targets = kernel?.types ?? TargetTypes(vmlinux: BTFBuilder().btf)
+    return image.surveyed(against: targets).map { result in
+      let instruction = result.relocation.instruction
+      return Relocation(
+        result: result,
+        isResolved: kernel?.types != nil || result.relocation.kind == .typeIDLocal,
+        function: object.function(of: instruction, in: image),
+        source: object.sourceLine(of: instruction, in: image))
+    }
   }
 
   // MARK: In words

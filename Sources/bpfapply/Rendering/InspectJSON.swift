@@ -1,4 +1,5 @@
 import BPFObject
+import Reconciling
 
 /// What an object file holds, as versioned JSON.
 struct InspectJSON {
@@ -17,20 +18,8 @@ struct InspectJSON {
       "programs": .list(inspection.programs.map(program)),
       "maps": .list(object.maps.map(map)),
       "globals": .list(globals),
-      "externs": .list(
-        object.externs.map { extern in
-          .members([
-            "name": .text(extern.name), "section": .text(extern.section),
-            "kind": .text(inspection.kind(of: extern)), "weak": .bool(extern.isWeak),
-          ])
-        }),
-      "core_relocations": .list(
-        object.relocationSites.map { site in
-          .members([
-            "function": .text(site.function), "instruction": .number(UInt64(site.instruction)),
-            "kind": .text(site.kind), "type": .text(site.type), "access": .text(site.access),
-          ])
-        }),
+      "externs": .list(object.externs.map(extern)),
+      "kernel": kernel,
     ])
   }
 
@@ -39,7 +28,9 @@ struct InspectJSON {
     var tags: JSON?
     if case .either(let both) = item.tag {
       tags = .object(
-        both.map { .init(name: $0.algorithm.rawValue, value: .text($0.tag.description)) })
+        Inspection.Tag.sorted(both).map {
+          .init(name: $0.algorithm.rawValue, value: .text($0.tag.description))
+        })
     }
     var tag: JSON?
     if case .known(let known) = item.tag { tag = .text(known.description) }
@@ -57,9 +48,82 @@ struct InspectJSON {
       "tag": tag, "tags": tags, "tag_unknown": unknown,
       "functions": .texts(item.functions),
       "maps": .texts(item.image?.reachableMaps ?? []),
-      "externs": .texts(Set(item.image?.externs.map(\.name) ?? []).sorted()),
+      "globals": .texts(item.globals),
+      "externs": .texts(item.externs),
+      "core_relocations": .list(item.relocations.map(relocation)),
       "problem": item.problem.map { .text($0.description) },
     ])
+  }
+
+  /// What externs and relocations are resolved against; null when nothing depends on a kernel.
+  private var kernel: JSON {
+    guard let kernel = inspection.kernel else { return .null }
+    return .members([
+      "types": .text(kernel.path), "release": kernel.release.map { .text($0) },
+      "problem": kernel.problem.map { .text($0) },
+    ])
+  }
+
+  private func extern(_ extern: Extern) -> JSON {
+    var id: JSON?
+    var module: JSON?
+    var value: JSON?
+    var reason: JSON?
+    let status: JSON
+    switch inspection.findings[extern.name] {
+    case .type(let found, let name):
+      (status, id, module) = ("found", .number(UInt64(found)), .text(name ?? "vmlinux"))
+    case .address(let address):
+      (status, value) = ("found", .text("0x" + String(address, radix: 16)))
+    case .setting(let text): (status, value) = ("found", .text(text))
+    case .unfit(let why): (status, reason) = ("unfit", .text(why))
+    case .absent: status = "absent"
+    case .unknown(let why): (status, reason) = ("unknown", .text(why))
+    case nil: status = "unknown"
+    }
+    return .members([
+      "name": .text(extern.name), "section": .text(extern.section),
+      "kind": .text(inspection.kind(of: extern)), "weak": .bool(extern.isWeak), "status": status,
+      "btf_id": id, "module": module, "value": value, "reason": reason,
+    ])
+  }
+
+  /// `status` is `resolved`, `poisoned` (the program loads if the verifier never gets there),
+  /// `refused` (the program does not load) or `unknown` (without a kernel's types).
+  private func relocation(_ relocation: Inspection.Relocation) -> JSON {
+    let result = relocation.result
+    var value: JSON?
+    var target: COREResult.TargetType?
+    var reason: JSON?
+    var status: JSON = "unknown"
+    if relocation.isResolved {
+      switch result.outcome {
+      case .resolved(let number, let type):
+        (status, value, target) = ("resolved", self.number(number, result), type)
+      case .poisoned(let why): (status, reason) = ("poisoned", .text(why))
+      case .refused(let why): (status, reason) = ("refused", .text(why))
+      }
+    }
+    return .members([
+      "instruction": .number(UInt64(result.relocation.instruction)),
+      "function": .text(relocation.function), "kind": .text(result.relocation.kind.name),
+      "access": .text(result.subject), "access_spec": .text(result.relocation.access),
+      "local_btf_id": .number(UInt64(result.relocation.typeID)),
+      "local_value": result.localValue.map { self.number($0, result) }, "status": status,
+      "value": value, "btf_id": target.map { .number(UInt64($0.id)) },
+      "module": target.map { .text($0.module ?? "vmlinux") }, "reason": reason,
+      "source": relocation.source.map { line in
+        .members([
+          "file": .text(line.file), "line": .number(UInt64(line.line)),
+          "column": .number(UInt64(line.column)), "text": .text(line.text),
+        ])
+      },
+    ])
+  }
+
+  private func number(_ value: UInt64, _ result: COREResult) -> JSON {
+    result.relocation.kind == .enumeratorValue
+      ? .integer(Int64(bitPattern: value)) : .number(value)
   }
 
   private func map(_ map: MapSpec) -> JSON {

@@ -6,6 +6,7 @@ indirect enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   case number(UInt64)
+  case integer(Int64)
   case text(String)
   case list([JSON])
   case object([Member])
@@ -41,6 +42,7 @@ indirect enum JSON: Hashable, Sendable {
     case .null: out += "null"
     case .bool(let value): out += value ? "true" : "false"
     case .number(let value): out += String(value)
+    case .integer(let value): out += String(value)
     case .text(let value): JSON.append(quoted: value, to: &out)
     case .list(let elements):
       JSON.append("[", "]", count: elements.count, to: &out, indent: indent) { index, out, inner in
