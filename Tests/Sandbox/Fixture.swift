@@ -54,7 +54,14 @@ extension Sandbox {
   /// Where Debian keeps asm/types.h.
   private static let architectureHeaders: [String] = {
     let all = ["x86_64", "aarch64", "riscv64", "s390x"].map { "/usr/include/\($0)-linux-gnu" }
-    return all.filter { access($0, R_OK) == 0 }.map { "-I" + $0 }
+    let here = all.filter { access($0, R_OK) == 0 }
+    // A machine of the matrix has no headers: its compiler is the host's, of the same architecture.
+    #if arch(arm64)
+      let own = all[1]
+    #else
+      let own = all[0]
+    #endif
+    return (here.isEmpty ? [own] : here).map { "-I" + $0 }
   }()
 
   /// FNV-1a, as sixteen hexadecimal digits.
