@@ -26,7 +26,7 @@ public final class PerfEvent: Sendable, CustomStringConvertible {
     return try open(&attributes, process: -1, cpu: 0, "tracepoint \(category):\(name)")
   }
 
-  private static func open(
+  static func open(
     _ attributes: inout cbpf_perf_event_attr, process: Int32, cpu: Int32, _ description: String
   ) throws(KernelError) -> PerfEvent {
     let result = unsafe cbpf_perf_event_open(

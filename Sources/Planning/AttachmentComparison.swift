@@ -180,6 +180,7 @@ struct AttachmentComparison {
   /// A new link: beside the old one where the hook takes both, otherwise through a gap.
   private func attachAnew(_ draft: inout Draft, old: ObservedLink?, wasAttached: Bool = false) {
     draft.tasks.insert(.publishPin)
+    refuseWhatIsLacking(&draft)
     noteForeigners(&draft)
     if let taken = outgoingOccupant {
       throughGap(&draft, old: taken.id, allowed: goal.attachment?.allowGap ?? true)
@@ -201,6 +202,17 @@ struct AttachmentComparison {
       if applied.isSamePlace(as: hook) {
         draft.change.consequences.append("the old and the new link both run for a moment")
       }
+    }
+  }
+
+  /// What the kernel cannot do is said in the plan, not by a call that fails in the middle.
+  private func refuseWhatIsLacking(_ draft: inout Draft) {
+    for feature in hook.needs where situation.host.missing.contains(feature) {
+      draft.change.blocks.append(
+        Block(
+          code: "kernel-lacks",
+          message: "this kernel (\(situation.host.kernelRelease)) has no \(feature.phrase), which "
+            + "\(hook.phrase) needs", hints: [feature.wayOut]))
     }
   }
 

@@ -12,7 +12,9 @@ public enum Hook: Hashable, Sendable, Codable {
   case netfilter(NetfilterHook, namespace: NetworkNamespaceName)
   case tracepoint(category: String, name: String)
   case rawTracepoint(name: String)
-  /// The target is the program's own (`tp_btf`; fentry, fexit, lsm … later).
+  case kernelProbe(KernelProbe)
+  case userProbe(UserProbe)
+  /// The target is the program's own: tp_btf, fentry, fexit, fmod_ret, lsm, iter.
   case tracing(attachType: AttachType, target: String)
   /// Operations of the kernel that a map of the manifest implements (a REF), and the structure's name.
   case structOps(map: String, structure: String)

@@ -29,6 +29,8 @@ struct HookKind {
     case .netfilter: self.init(updates: false, one: true, queryable: false, [.netfilter])
     case .tracepoint: self.init(updates: false, queryable: false, [.perfEvent])
     case .rawTracepoint: self.init(updates: false, queryable: false, [.rawTracepoint])
+    case .kernelProbe, .userProbe: self.init(updates: false, queryable: false, [.perfEvent])
+    case .tracing(.traceIter, _): self.init(updates: true, queryable: false, [.iter])
     case .tracing: self.init(updates: false, queryable: false, [.tracing, .rawTracepoint])
     case .structOps(_, let structure):
       // Of the kernel's structures this one can be updated.
@@ -67,7 +69,9 @@ extension ObservedLink {
     case .cgroup(let id, _): id != 0
     case .networkNamespace(let inode, _): inode != 0
     case .map(let id): id != 0
-    case .netfilter, .rawTracepoint, .tracepoint, .tracing, .other: true
+    case .netfilter, .rawTracepoint, .tracepoint, .kernelProbe, .userProbe, .iterator, .tracing,
+      .other:
+      true
     }
   }
 
@@ -88,12 +92,22 @@ extension ObservedLink {
     case (.tracepoint(let category, let name), .tracepoint(let reported)):
       reported == name || reported == "\(category):\(name)"
     case (.rawTracepoint(let name), .rawTracepoint(let reported)): reported == name
+    case (.kernelProbe(let wanted), .kernelProbe(let function, let offset, let isReturn)):
+      // A kernel that hides its addresses from the caller may hide the name as well.
+      isReturn == wanted.isReturn
+        && (function.isEmpty || wanted.symbols.contains(function) && offset == wanted.offset)
+    case (.userProbe(let wanted), .userProbe(_, let offset, let isReturn)):
+      // Where the function begins is found in the file when the hook is looked at.
+      isReturn == wanted.isReturn && (targetID == 0 || offset == targetID)
+    case (.tracing(.traceIter, let wanted), .iterator(let name)): name == wanted
     case (.tracing(_, let wanted), .rawTracepoint(let reported)):
       // Kernels that show a tp_btf link as a raw tracepoint's; the type may prefix the name.
       reported == wanted || reported.hasSuffix(wanted)
     case (.tracing(let wanted, _), .tracing(let attachType, _, _)): attachType == wanted
     case (.structOps, .map): type == .structOps
-    case (.tracepoint, .other), (.rawTracepoint, .other), (.tracing, .other): true
+    case (.tracepoint, .other), (.rawTracepoint, .other), (.tracing, .other),
+      (.kernelProbe, .other), (.userProbe, .other):
+      true
     default: false
     }
   }

@@ -28,6 +28,8 @@ extension Hook {
     case .tracepoint(let category, let name):
       Spec(["hook": "tracepoint", "name": .text("\(category):\(name)")])
     case .rawTracepoint(let name): Spec(["hook": "raw_tracepoint", "name": .text(name)])
+    case .kernelProbe(let probe): probe.spec
+    case .userProbe(let probe): probe.spec
     case .tracing(let attachType, let target):
       Spec([
         "hook": "tracing", "attach_type": .text(attachType.description), "target": .text(target),
@@ -41,7 +43,8 @@ extension Hook {
 
   static let fieldNames: Set<String> = [
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
-    "priority", "defrag", "name", "target", "structure", "map",
+    "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
+    "return", "pid",
   ]
 
   /// The hook that a canonical spec describes; nil when it describes none.
@@ -83,6 +86,12 @@ extension Hook {
     case "raw_tracepoint":
       guard let name = text("name") else { return nil }
       self = .rawTracepoint(name: name)
+    case "kprobe":
+      guard let probe = KernelProbe(spec: spec) else { return nil }
+      self = .kernelProbe(probe)
+    case "uprobe":
+      guard let probe = UserProbe(spec: spec) else { return nil }
+      self = .userProbe(probe)
     case "tracing":
       guard let attachType, let target = text("target") else { return nil }
       self = .tracing(attachType: attachType, target: target)
@@ -132,6 +141,8 @@ extension Hook {
       "netfilter \(place.phrase) of \(namespace.phrase)"
     case .tracepoint(let category, let name): "tracepoint \(category):\(name)"
     case .rawTracepoint(let name): "raw tracepoint \(name)"
+    case .kernelProbe(let probe): probe.phrase
+    case .userProbe(let probe): probe.phrase
     case .tracing(let attachType, let target): "\(attachType) of \(target)"
     case .structOps(_, let structure): "struct_ops \(structure)"
     }

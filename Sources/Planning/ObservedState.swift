@@ -44,11 +44,14 @@ public struct HostFacts: Hashable, Sendable, Codable {
   public var tagAlgorithm: TagAlgorithm?
   /// st_dev of the bpffs that was looked at.
   public var bpffsDevice: UInt64
+  /// What the kernel is known to lack of what was asked for, sorted.
+  public var missing: [KernelFeature]
 
   public init(
     bootID: String, kernelRelease: String, possibleCPUs: Int, tagAlgorithm: TagAlgorithm?,
-    bpffsDevice: UInt64
+    bpffsDevice: UInt64, missing: [KernelFeature] = []
   ) {
+    self.missing = missing
     self.bootID = bootID
     self.kernelRelease = kernelRelease
     self.possibleCPUs = possibleCPUs
@@ -166,6 +169,11 @@ public enum LinkTarget: Hashable, Sendable, Codable {
   case netfilter(NetfilterHook)
   case rawTracepoint(name: String)
   case tracepoint(name: String)
+  /// `function` is empty where the kernel does not tell it.
+  case kernelProbe(function: String, offset: UInt64, isReturn: Bool)
+  case userProbe(path: String, offset: UInt64, isReturn: Bool)
+  /// What it walks over: `task`, `bpf_map` …
+  case iterator(name: String)
   case tracing(attachType: AttachType, targetObjectID: UInt32, targetBTFID: UInt32)
   case map(id: UInt32)
   case other
@@ -202,7 +210,7 @@ public struct ObservedHook: Hashable, Sendable, Codable {
   public var missing: String?
   public var occupants: [Occupant]
   /// What identifies the target in link info: the interface index, the cgroup id, the namespace's
-  /// inode; 0 where the hook has none.
+  /// inode, where in its file a uprobe is; 0 where the hook has none.
   public var targetID: UInt64
   /// The mode of the XDP program that is there.
   public var xdpMode: XDPMode?

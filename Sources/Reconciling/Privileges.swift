@@ -102,7 +102,8 @@ public struct Privileges: Hashable, Sendable {
     let purpose = "attach \(attachment.address)"
     switch attachment.hook {
     case .xdp, .tcx, .cgroup, .networkNamespace, .netfilter: need("CAP_NET_ADMIN", to: purpose)
-    case .tracepoint, .rawTracepoint, .tracing: need("CAP_PERFMON", to: purpose)
+    case .tracepoint, .rawTracepoint, .kernelProbe, .userProbe, .tracing:
+      need("CAP_PERFMON", to: purpose)
     // Whoever could load its programs may register it.
     case .structOps: break
     }

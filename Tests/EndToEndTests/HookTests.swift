@@ -40,7 +40,12 @@ private struct Place {
     ]
       + cgroupPrograms.map {
         Place(name: $0, block: "cgroup: {path: \(cgroup)}", instance: cgroup)
-      }
+      } + [
+        Place(name: "uprobe", updates: false),
+        Place(
+          name: "uretprobe", block: "uprobe: {path: libc.so.6, function: getpid}", updates: false),
+        Place(name: "iter"),
+      ]
   }
 
   var line: String {
@@ -83,11 +88,13 @@ private struct Place {
         try check(uplink?.native != nil && uplink?.generic == nil, "XDP is not native on uplink")
         try check(loopback?.generic != nil && loopback?.native == nil, "XDP is not generic on lo")
         try Traffic.make(in: cgroup)
+        try check(count("iter") == 0, "at_iter ran although nobody read it")
+        try Sandbox.run(["cat", "\(deployment.pins)/attachments/iter"]).succeeded()
         // flow_dissector waits for a packet whose flow has to be told, unix sockets for a client.
         for name in [
           "xdp_native", "xdp_generic", "tcx_ingress", "tcx_egress", "sk_lookup", "netfilter",
           "tracepoint", "raw_tracepoint", "tp_btf", "sock_create", "sock_release", "connect4",
-          "skb_egress", "skb_ingress", "sockops", "device", "sysctl",
+          "skb_egress", "skb_ingress", "sockops", "device", "sysctl", "uprobe", "uretprobe", "iter",
         ] {
           try check(count(name) > 0, "at_\(name) did not run")
         }

@@ -81,7 +81,8 @@ extension FakeKernel {
     else { throw refuse(Errno.inval, "not a link or not a program") }
     switch link.hook {
     case .netfilter: throw refuse(Errno.opnotsupp, "netfilter links cannot be updated")
-    case .tracepoint, .rawTracepoint, .tracing:
+    case .tracing(.traceIter, _): break
+    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe:
       throw refuse(Errno.inval, "\(link.type) links cannot be updated")
     default: break
     }
@@ -104,7 +105,7 @@ extension FakeKernel {
     try enter("detach", "link \(object.id)")
     guard let link = link(object.key) else { return true }
     switch link.hook {
-    case .tracepoint, .rawTracepoint, .tracing: return false
+    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe: return false
     default: break
     }
     if link.isAttached {
@@ -162,7 +163,8 @@ extension Hook {
     case .cgroup: .cgroup
     case .networkNamespace: .netns
     case .netfilter: .netfilter
-    case .tracepoint: .perfEvent
+    case .tracepoint, .kernelProbe, .userProbe: .perfEvent
+    case .tracing(.traceIter, _): .iter
     case .rawTracepoint: .rawTracepoint
     case .tracing: .tracing
     case .structOps: .structOps
@@ -176,6 +178,7 @@ extension Hook {
     case .tcx: .schedCls
     case .netfilter: .netfilter
     case .tracepoint: .tracepoint
+    case .kernelProbe, .userProbe: .kprobe
     case .rawTracepoint: .rawTracepoint
     case .networkNamespace(_, .skLookup): .skLookup
     case .networkNamespace(_, .flowDissector): .flowDissector

@@ -86,7 +86,8 @@ extension FakeKernel {
     case .xdp(let interface, _), .tcx(let interface, _): UInt64(interfaces[interface]?.index ?? 0)
     case .cgroup(let path, _): cgroups[path] ?? 0
     case .networkNamespace: 4_026_531_840
-    case .netfilter, .tracepoint, .rawTracepoint, .tracing, .structOps: 0
+    case .netfilter, .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .structOps: 0
+    case .userProbe(let probe): probe.offset
     }
   }
 
@@ -101,6 +102,12 @@ extension FakeKernel {
     case .netfilter(let hook, _): return .netfilter(hook)
     case .tracepoint(_, let name): return .tracepoint(name: name)
     case .rawTracepoint(let name): return .rawTracepoint(name: name)
+    case .kernelProbe(let probe):
+      return .kernelProbe(
+        function: probe.function, offset: probe.offset, isReturn: probe.isReturn)
+    case .userProbe(let probe):
+      return .userProbe(path: probe.path, offset: probe.offset, isReturn: probe.isReturn)
+    case .tracing(.traceIter, let name): return .iterator(name: name)
     case .tracing(let type, _):
       return .tracing(attachType: type, targetObjectID: 1, targetBTFID: 1)
     // The fake has no operations that maps implement.

@@ -1,4 +1,4 @@
-// One program for every kind of hook that BPF links know without trampolines. Each counts its runs
+// One program for every kind of hook that BPF links know without trampolines and kprobes. Each counts its runs
 // in a slot of its own, which is its place in this file; with -DRELEASE=2 by two at a time.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -65,5 +65,8 @@ PROGRAM("cgroup/getsockopt", at_getsockopt, 34, 1)
 PROGRAM("cgroup/setsockopt", at_setsockopt, 35, 1)
 PROGRAM("cgroup/dev", at_device, 36, 1)
 PROGRAM("sockops", at_sockops, 37, 1)
+PROGRAM("uprobe/libc.so.6:execve", at_uprobe, 38, 0)
+PROGRAM("uretprobe", at_uretprobe, 39, 0)
+PROGRAM("iter/task", at_iter, 40, 0)
 
 char LICENSE[] SEC("license") = "GPL";

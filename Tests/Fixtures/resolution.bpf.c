@@ -113,4 +113,31 @@ int untargeted(void *ctx) { return 0; }
 SEC("fentry/do_exit")
 int trampoline(void *ctx) { return 0; }
 
+SEC("lsm.s/file_open")
+int opened(void *ctx) { return 0; }
+
+SEC("iter/task")
+int tasks(void *ctx) { return 0; }
+
+SEC("kprobe/do_exit+0x8")
+int probed(void *ctx) { return 0; }
+
+SEC("kretprobe")
+int returned(void *ctx) { return 0; }
+
+SEC("ksyscall/nanosleep")
+int slept(void *ctx) { return 0; }
+
+SEC("uprobe/libc.so.6:malloc+4")
+int allocated(void *ctx) { return 0; }
+
+SEC("uretprobe//bin/bash:0x1234")
+int prompted(void *ctx) { return 0; }
+
+SEC("kprobe.multi/do_*")
+int many(void *ctx) { return 0; }
+
+SEC("usdt/libc.so.6:libc:setjmp")
+int jumped(void *ctx) { return 0; }
+
 char _license[] SEC("license") = "GPL";

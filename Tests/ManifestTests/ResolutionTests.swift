@@ -303,6 +303,39 @@ struct ResolutionTests {
     #expect(state.programs.first { $0.ref == "fw/untargeted" }?.attachTo == "sched_wakeup")
   }
 
+  @Test("Tracing programs and probes go where their sections or blocks say")
+  func tracing() throws {
+    let text = """
+      attachments:
+        a: {program: fw/trampoline}
+        b: {program: fw/opened}
+        c: {program: fw/tasks}
+        d: {program: fw/probed}
+        e: {program: fw/returned, kprobe: {syscall: openat}, cookie: 9}
+        f: {program: fw/slept}
+        g: {program: fw/allocated}
+        h: {program: fw/prompted}
+        i: {program: fw/returned, uprobe: {path: /bin/sh, offset: 64, return: false, pid: 1}}
+      programs:
+        fw/trampoline: {attach_to: do_nanosleep}
+      """
+    let state = try resolve(text).state
+    #expect(
+      state.attachments.map(\.hook) == [
+        .tracing(attachType: .traceFentry, target: "do_nanosleep"),
+        .tracing(attachType: .lsmMac, target: "file_open"),
+        .tracing(attachType: .traceIter, target: "task"),
+        .kernelProbe(KernelProbe(function: "do_exit", offset: 8, isReturn: false)),
+        .kernelProbe(KernelProbe(function: "openat", isSystemCall: true, isReturn: true)),
+        .kernelProbe(KernelProbe(function: "nanosleep", isSystemCall: true, isReturn: false)),
+        .userProbe(
+          UserProbe(path: "libc.so.6", function: "malloc", offset: 4, isReturn: false)),
+        .userProbe(UserProbe(path: "/bin/bash", function: nil, offset: 0x1234, isReturn: true)),
+        .userProbe(
+          UserProbe(path: "/bin/sh", function: nil, offset: 64, isReturn: false, process: 1)),
+      ])
+  }
+
   @Test(
     "What does not go together is refused",
     arguments: [
@@ -316,7 +349,16 @@ struct ResolutionTests {
         "wrong-program 6:61"
       ),
       ("a: {program: fw/fliter, xdp: {interface: eth0}}", "unknown-program 6:16"),
-      ("a: {program: fw/trampoline}", "not-supported-yet 6:16"),
+      ("a: {program: fw/many}", "not-supported-yet 6:16"),
+      ("a: {program: fw/jumped}", "not-supported-yet 6:16"),
+      ("a: {program: fw/returned}", "missing-key 6:3"),
+      (
+        "a: {program: fw/returned, kprobe: {function: do_exit, offset: 4}}", "conflicting-keys 6:29"
+      ),
+      ("a: {program: fw/many, kprobe: {function: do_exit}}", "wrong-program 6:25"),
+      (
+        "a: {program: fw/filter, uprobe: {path: libc.so.6, function: malloc}}", "wrong-program 6:27"
+      ),
       ("a: {program: fw/untargeted}", "missing-key 6:16"),
       ("a: {program: fw/filter, cookie: 5, xdp: {interface: eth0}}", "conflicting-keys 6:35"),
       (

@@ -47,6 +47,10 @@ import Testing
     .tracepoint(category: "sched", name: "sched_switch"), .rawTracepoint(name: "sys_enter"),
     .tracing(attachType: .traceRawTp, target: "sched_switch"),
     .structOps(map: "fw/cubic", structure: "tcp_congestion_ops"),
+    .kernelProbe(KernelProbe(function: "do_exit", offset: 8, isReturn: false)),
+    .kernelProbe(KernelProbe(function: "openat", isSystemCall: true, isReturn: true)),
+    .userProbe(UserProbe(path: "libc.so.6", function: "malloc", isReturn: true, process: 7)),
+    .userProbe(UserProbe(path: "/bin/bash", function: nil, offset: 64, isReturn: false)),
   ]
 
   @Test(arguments: hooks) func hooksAreReadBackFromTheirSpecs(_ hook: Hook) {

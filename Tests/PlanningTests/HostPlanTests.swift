@@ -188,6 +188,34 @@ import Testing
         """)
   }
 
+  @Test func whatTheKernelLacksIsRefusedBeforehand() {
+    var desired = Fixture.firewall()
+    desired.attachments[0] = Fixture.attachment(
+      "uplink", "fw/filter", .kernelProbe(KernelProbe(function: "do_exit", isReturn: false)))
+    var scenario = Scenario(desired)
+    #expect(scenario.plan().changes.flatMap(\.blocks).isEmpty)
+    scenario.kernel.observed.host.missing = [.kprobes]
+    let blocks = scenario.plan().changes.flatMap(\.blocks)
+    #expect(blocks.map(\.code) == ["kernel-lacks"])
+    #expect(blocks[0].message.contains("has no kprobes, which kprobe of do_exit needs"))
+    #expect(blocks[0].hints == ["kernels built with CONFIG_KPROBE_EVENTS have them"])
+  }
+
+  @Test func aProbeElsewhereIsDrift() {
+    var desired = Fixture.firewall()
+    desired.attachments[0] = Fixture.attachment(
+      "uplink", "fw/filter",
+      .userProbe(UserProbe(path: "/bin/sh", function: nil, offset: 64, isReturn: false)))
+    var scenario = Scenario.applied(desired)
+    #expect(scenario.plan().isEmpty)
+    let id = scenario.id(.attachment("uplink", instance: nil))
+    let index = scenario.kernel.observed.links.firstIndex { $0.id == id }!
+    scenario.kernel.observed.links[index].target = .userProbe(
+      path: "/bin/sh", offset: 64, isReturn: true)
+    #expect(
+      scenario.plan().brief(steps: false).contains("attached: false -> true (drift)"))
+  }
+
   @Test func tracingRunsTwiceForAMoment() {
     var desired = Fixture.firewall()
     desired.attachments[0] = Fixture.attachment(

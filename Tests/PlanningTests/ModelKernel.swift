@@ -280,6 +280,17 @@ struct ModelKernel {
       case .netfilter(let place, _): (.netfilter, .netfilter(place))
       case .tracepoint(_, let name): (.perfEvent, .tracepoint(name: name))
       case .rawTracepoint(let name): (.rawTracepoint, .rawTracepoint(name: name))
+      case .kernelProbe(let probe):
+        (
+          .perfEvent,
+          .kernelProbe(function: probe.function, offset: probe.offset, isReturn: probe.isReturn)
+        )
+      case .userProbe(let probe):
+        (
+          .perfEvent,
+          .userProbe(path: probe.path, offset: probe.offset, isReturn: probe.isReturn)
+        )
+      case .tracing(.traceIter, let name): (.iter, .iterator(name: name))
       case .tracing(let type, _):
         (.tracing, .tracing(attachType: type, targetObjectID: 1, targetBTFID: 7))
       case .structOps: (.structOps, .map(id: program))

@@ -36,13 +36,14 @@ extension Grammar {
       Field("tracepoint", .block(tracepoint), "A tracepoint of the kernel."),
       Field("struct_ops", .block(structOps), "Operations of the kernel that a map implements."),
       Field("raw_tracepoint", .block(rawTracepoint), "A tracepoint with its raw arguments."),
+      Field("kprobe", .block(kprobe), "A place in the kernel's code."),
+      Field("uprobe", .block(uprobe), "A place in the code of a program or library."),
     ]
       + [
         ("netkit", "A netkit device."), ("tc", "The classic tc hook of an interface."),
         ("sk_skb", "Streams of the sockets in a map."),
         ("sk_msg", "Messages of the sockets in a map."),
-        ("kprobe", "A kernel function."), ("kprobe_multi", "Many kernel functions."),
-        ("uprobe", "A function of a program or library."),
+        ("kprobe_multi", "Many kernel functions."),
         ("uprobe_multi", "Many functions of a program or library."),
         ("usdt", "A static probe of a program or library."),
         ("perf_event", "Samples of a performance counter."),

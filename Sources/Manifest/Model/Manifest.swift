@@ -163,6 +163,9 @@ public struct Manifest: Sendable {
     case tracepoint(category: String, name: String)
     case rawTracepoint(name: String)
     case structOps(map: Located<String>)
+    /// `saysWhen`: the block says whether it is a return probe; else the section decides.
+    case kernelProbe(KernelProbe, saysWhen: Bool)
+    case userProbe(UserProbe, saysWhen: Bool)
   }
 
   public struct Pin: Sendable {

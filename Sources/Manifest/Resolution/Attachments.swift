@@ -92,6 +92,20 @@ extension Resolver {
     case .rawTracepoint(let name):
       guard fits(program, [.rawTracepoint, .rawTracepointWritable], block.at) else { return [] }
       return [(nil, .rawTracepoint(name: name))]
+    case .kernelProbe(var probe, let saysWhen):
+      guard fitsProbe(program, block.at) else { return [] }
+      if !saysWhen { probe.isReturn = image.isMadeForReturn }
+      guard !probe.isReturn || probe.offset == 0 else {
+        log.error(
+          "conflicting-keys", "a return has no 'offset': a function returns from many places",
+          at: block.at, hints: ["return: false for a probe at that offset"])
+        return []
+      }
+      return [(nil, .kernelProbe(probe))]
+    case .userProbe(var probe, let saysWhen):
+      guard fitsProbe(program, block.at) else { return [] }
+      if !saysWhen { probe.isReturn = image.isMadeForReturn }
+      return [(nil, .userProbe(probe))]
     }
   }
 
@@ -103,6 +117,17 @@ extension Resolver {
       "wrong-program",
       "'\(program.ref)' is of type \(program.image.type) (section '\(program.image.section)'), "
         + "and this hook takes \(types[0])", at: position)
+    return false
+  }
+
+  /// Of the programs of type kprobe some are made for many places at once.
+  private mutating func fitsProbe(_ program: DesiredProgram, _ position: Position) -> Bool {
+    guard fits(program, [.kprobe], position) else { return false }
+    guard let made = program.image.expectedAttachType else { return true }
+    log.error(
+      "wrong-program",
+      "'\(program.ref)' is made for \(made) (section '\(program.image.section)'), not for one place",
+      at: position)
     return false
   }
 
@@ -139,18 +164,30 @@ extension Resolver {
         return missing("does not say which tracepoint", "add a block: raw_tracepoint: {name: …}")
       }
       return .rawTracepoint(name: name)
-    case .tracing:
+    case .kprobe where image.expectedAttachType == nil:
+      if SectionName(image.section).targetKind == .usdt { return notYet(attachment, image) }
+      return image.sectionProbe
+        ?? missing(
+          "does not say which place", "add a block: kprobe: {function: …}, or uprobe: {path: …}")
+    case .tracing, .lsm:
       guard let target = program.attachTo, let type = image.expectedAttachType else { return nil }
       return .tracing(attachType: type, target: target)
     default:
       if CgroupHooks.programTypes.contains(image.type) {
         return missing("does not say which cgroup", "add a block: cgroup: {path: …}")
       }
-      log.error(
-        "not-supported-yet",
-        "programs of type \(image.type) cannot be attached yet", at: attachment.program.at)
-      return nil
+      return notYet(attachment, image)
     }
+  }
+
+  private mutating func notYet(
+    _ attachment: Manifest.Attachment, _ image: ProgramImage
+  ) -> Hook? {
+    log.error(
+      "not-supported-yet",
+      "programs of type \(image.type) (section '\(image.section)') cannot be attached yet",
+      at: attachment.program.at)
+    return nil
   }
 
   private mutating func cgroupType(

@@ -68,11 +68,14 @@ extension Resolver {
       }
       return (nil, ())
     }
-    guard image.type == .tracing, image.expectedAttachType == .traceRawTp else {
+    let attachable: [AttachType] = [
+      .traceRawTp, .traceFentry, .traceFexit, .modifyReturn, .lsmMac, .traceIter,
+    ]
+    guard let type = image.expectedAttachType, attachable.contains(type) else {
       log.error(
         "not-supported-yet",
         "the program '\(ref)' (section '\(image.section)') is not supported yet", at: position,
-        hints: ["of the tracing programs, tp_btf is"])
+        hints: ["supported here: tp_btf, fentry, fexit, fmod_ret, lsm and iter"])
       return nil
     }
     guard let target = declared?.attachTo?.value ?? image.attachTarget else {

@@ -80,7 +80,8 @@ extension LiveKernel {
         .map { .init(programID: $0.programID, linkID: $0.id) }
     case .tracepoint(let category, let name):
       _ = try Tracefs.tracepointID(category: category, name: name)
-    case .rawTracepoint, .tracing, .structOps: break
+    case .userProbe(let probe): observed.targetID = try place(of: probe).offset
+    case .rawTracepoint, .kernelProbe, .tracing, .structOps: break
     }
   }
 
@@ -108,11 +109,14 @@ extension NetworkInterface {
 }
 
 extension KernelError {
+  /// Looking for a target, which refuses what is not there.
+  private var targetCalls: Set<String> { ["tracefs", "netns", "cgroup", "uprobe"] }
+
   /// Why the hook does not exist, if that is what the error says.
   fileprivate var missingTarget: String? {
     switch problem {
     case .errno(.noEntry), .errno(.noDevice): "\(context) does not exist"
-    case .refused(let reason) where call == "tracefs" || call == "netns" || call == "cgroup":
+    case .refused(let reason) where targetCalls.contains(call):
       "\(context): \(reason)"
     default: nil
     }

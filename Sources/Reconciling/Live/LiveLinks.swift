@@ -69,7 +69,16 @@ extension LiveKernel {
         throw KernelError(
           "BPF_LINK_CREATE", refused: "a struct_ops link takes a map, and this is a program",
           on: subject)
+      case .kernelProbe(let probe):
+        return try link(program, .perfEvent(try event(probe), cookie: cookie))
+      case .userProbe(let probe):
+        return try link(program, .perfEvent(try event(probe), cookie: cookie))
+      case .tracing(.traceIter, _): return try link(program, .iterator(.all))
       case .tracing(let attachType, _):
+        // The older command does the same on every kernel, but takes no cookie here.
+        guard cookie != 0 else {
+          return try LiveObject(try Link.openRawTracepoint(nil, program: program))
+        }
         return try link(program, .tracing(type: attachType, cookie: cookie))
       }
     }

@@ -19,6 +19,7 @@ extension LiveKernel {
       // Without the right to load the probe the algorithm is not known, and tags prove nothing.
       state.host.tagAlgorithm = (try? TagAlgorithm.probe()).flatMap { $0 }
     }
+    state.host.missing = missingFeatures(scope, state.inventory)
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
       state.hooks.append(try observe(hook, state.links))
     }
@@ -240,11 +241,16 @@ extension ObservedLink {
             protocolFamily: family, hook: hook, priority: priority, defragment: flags & 1 != 0))
       case .rawTracepoint(let name, _): .rawTracepoint(name: name)
       case .perfEvent(.tracepoint(let name, _)): .tracepoint(name: name)
+      case .perfEvent(.kprobe(let function, let offset, _, let isReturn, _, _)):
+        .kernelProbe(function: function, offset: UInt64(offset), isReturn: isReturn)
+      case .perfEvent(.uprobe(let path, let offset, let isReturn, _)):
+        .userProbe(path: path, offset: UInt64(offset), isReturn: isReturn)
+      case .iterator(let iterator): .iterator(name: iterator.name)
       case .tracing(let type, let objectID, let typeID, _):
         .tracing(attachType: type, targetObjectID: objectID, targetBTFID: typeID)
       case .sockmap(let id, _): .map(id: id)
       case .structOps(let id): .map(id: id)
-      case .iterator, .perfEvent, .kprobeMulti, .uprobeMulti, .other: .other
+      case .perfEvent, .kprobeMulti, .uprobeMulti, .other: .other
       }
     self.init(id: info.id, type: info.type, programID: info.programID, target: target)
   }

@@ -215,6 +215,12 @@ private struct HoldingsIndex {
     case .netfilter(let hook):
       return "pf \(hook.protocolFamily) hook \(hook.hook) priority \(hook.priority)"
     case .rawTracepoint(let name), .tracepoint(let name): return name
+    case .kernelProbe(let function, let offset, let isReturn):
+      guard !function.isEmpty else { return isReturn ? "kretprobe" : "kprobe" }
+      return "\(isReturn ? "kretprobe" : "kprobe") \(function)+\(offset)"
+    case .userProbe(let path, let offset, let isReturn):
+      return "\(isReturn ? "uretprobe" : "uprobe") \(path)+\(offset)"
+    case .iterator(let name): return "iterator of \(name)"
     case .tracing(let type, _, let target): return "\(type) BTF id \(target)"
     case .map(let id): return "map \(id)"
     case .other: return "-"

@@ -1,0 +1,59 @@
+internal import BPFObject
+
+/// What a kernel may lack, and a plan has to know before anything is changed.
+///
+/// The facts of the host list what is known to be missing; what could not be found out is not in the
+/// list, and the kernel has the last word.
+public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
+  case perfEventLinks = "perf_event_links"
+  case netfilterLinks = "netfilter_links"
+  case tcxLinks = "tcx_links"
+  case kprobes, uprobes
+  /// The kernel's own types, by which tracing programs find their targets.
+  case kernelTypes = "kernel_types"
+  /// LSM hooks that ask BPF programs.
+  case lsm
+
+  /// As a message names it.
+  var phrase: String {
+    switch self {
+    case .perfEventLinks: "links to perf events"
+    case .netfilterLinks: "netfilter links"
+    case .tcxLinks: "tcx"
+    case .kprobes: "kprobes"
+    case .uprobes: "uprobes"
+    case .kernelTypes: "description of its types"
+    case .lsm: "BPF among its security modules"
+    }
+  }
+
+  /// Which kernel has it, or what has to be set.
+  var wayOut: String {
+    switch self {
+    case .perfEventLinks: "Linux 5.15 and newer have them"
+    case .netfilterLinks: "Linux 6.4 and newer have them, built with CONFIG_NETFILTER_BPF_LINK"
+    case .tcxLinks: "Linux 6.6 and newer have it"
+    case .kprobes: "kernels built with CONFIG_KPROBE_EVENTS have them"
+    case .uprobes: "kernels built with CONFIG_UPROBE_EVENTS have them"
+    case .kernelTypes: "kernels built with CONFIG_DEBUG_INFO_BTF have it"
+    case .lsm:
+      "build the kernel with CONFIG_BPF_LSM and add bpf to the list in its lsm= parameter"
+    }
+  }
+}
+
+extension Hook {
+  /// What the kernel must have for a program to be attached there.
+  public var needs: [KernelFeature] {
+    switch self {
+    case .xdp, .cgroup, .networkNamespace, .rawTracepoint, .structOps: []
+    case .tcx: [.tcxLinks]
+    case .netfilter: [.netfilterLinks]
+    case .tracepoint: [.perfEventLinks]
+    case .kernelProbe: [.kprobes, .perfEventLinks]
+    case .userProbe: [.uprobes, .perfEventLinks]
+    case .tracing(.lsmMac, _): [.kernelTypes, .lsm]
+    case .tracing: [.kernelTypes]
+    }
+  }
+}

@@ -1,0 +1,67 @@
+internal import BPFKernel
+import Planning
+
+/// Probes: their places in the running kernel and in files, and what the kernel has for them.
+extension LiveKernel {
+  /// The perf event of a kprobe. A system call is a function that is named for the architecture.
+  func event(_ probe: KernelProbe) throws(KernelError) -> PerfEvent {
+    try PerfEvent.kernelProbe(
+      function: try symbol(of: probe), offset: probe.offset, isReturn: probe.isReturn)
+  }
+
+  private func symbol(of probe: KernelProbe) throws(KernelError) -> String {
+    guard probe.isSystemCall else { return probe.function }
+    let known = try KernelSymbols.addresses(of: Set(probe.symbols))
+    guard let symbol = probe.symbols.first(where: { known[$0] != nil }) else {
+      throw KernelError(
+        "kprobe", refused: "this kernel has no such system call",
+        on: "system call \(probe.function)")
+    }
+    return symbol
+  }
+
+  /// The perf event of a uprobe.
+  func event(_ probe: UserProbe) throws(KernelError) -> PerfEvent {
+    let (path, offset) = try place(of: probe)
+    return try PerfEvent.userProbe(
+      path: path, offset: offset, isReturn: probe.isReturn, process: probe.process)
+  }
+
+  /// The file and where in it the probe is.
+  func place(of probe: UserProbe) throws(KernelError) -> (path: String, offset: UInt64) {
+    let path = try ExecutableFile.path(of: probe.path)
+    guard let function = probe.function else { return (path, probe.offset) }
+    let start = try ExecutableFile.offset(of: function, in: path)
+    let (offset, overflow) = start.addingReportingOverflow(probe.offset)
+    guard !overflow else {
+      throw KernelError("uprobe", refused: "the offset is past the end of it", on: path)
+    }
+    return (path, offset)
+  }
+
+  /// What new attachments need and this kernel is known to lack. What is attached as it was applied
+  /// proves that the kernel can, and is not asked about: a look should stay cheap.
+  func missingFeatures(_ scope: ObservationScope, _ inventory: Inventory?) -> [KernelFeature] {
+    var needed: Set<KernelFeature> = []
+    for attachment in scope.desired?.attachments ?? [] {
+      let applied = inventory?.resources[attachment.address]?.current?.spec
+      if let applied, Planning.Hook(spec: applied) == attachment.hook { continue }
+      needed.formUnion(attachment.hook.needs)
+    }
+    return needed.filter { $0.test.isSupported == false }.sorted { $0.rawValue < $1.rawValue }
+  }
+}
+
+extension KernelFeature {
+  fileprivate var test: Feature {
+    switch self {
+    case .perfEventLinks: .perfLinks
+    case .netfilterLinks: .netfilterLinks
+    case .tcxLinks: .tcxLinks
+    case .kprobes: .kprobes
+    case .uprobes: .uprobes
+    case .kernelTypes: .kernelTypes
+    case .lsm: .lsm
+    }
+  }
+}
