@@ -148,17 +148,23 @@ public struct Manifest: Sendable {
   /// A hook block as written.
   public enum HookBlock: Sendable {
     case xdp(
-      interfaces: [Located<String>], namespace: NetworkNamespaceName, mode: XDPMode,
+      interfaces: Interfaces, namespace: NetworkNamespaceName, mode: XDPMode,
       exclusive: Bool)
     /// `direction`: `tcx_ingress` or `tcx_egress`; nil = from the section.
     case tcx(
-      interfaces: [Located<String>], namespace: NetworkNamespaceName, direction: AttachType?,
+      interfaces: Interfaces, namespace: NetworkNamespaceName, direction: AttachType?,
       exclusive: Bool)
     case cgroup(paths: [Located<String>], attachType: Located<AttachType>?, exclusive: Bool)
     case networkNamespace(NetworkNamespaceName, attachType: AttachType)
     case netfilter(NetfilterHook, namespace: NetworkNamespaceName)
     case tracepoint(category: String, name: String)
     case rawTracepoint(name: String)
+  }
+
+  /// Interfaces that are named, or what they are like.
+  public enum Interfaces: Sendable {
+    case named([Located<String>])
+    case selected(Located<InterfaceSelector>)
   }
 
   public struct Pin: Sendable {
