@@ -29,6 +29,8 @@ public struct NetworkInterface: Hashable, Sendable {
   /// `veth`, `bridge` …; empty for physical ones.
   public var kind: String
   public var isUp: Bool
+  /// The number of its group; 0 = default.
+  public var group: UInt32
   /// The interface that this one is a port of.
   public var master: UInt32?
   public var xdp: XDP
@@ -72,6 +74,19 @@ public struct NetworkInterface: Hashable, Sendable {
     throw KernelError("if_nametoindex", code, on: "interface \(name)")
   }
 
+  /// The name of the driver (SIOCETHTOOL, ETHTOOL_GDRVINFO); empty if it has none, or if the
+  /// interface has vanished.
+  public static func driver(of name: String) throws(KernelError) -> String {
+    try withoutZeroByte(name, "SIOCETHTOOL")
+    let socket = try FileDescriptor(
+      cbpf_socket(Int32(CBPF_AF_INET), Int32(SOCK_DGRAM.rawValue), 0), "socket", on: "ethtool")
+    var driver = [UInt8](repeating: 0, count: Int(CBPF_DRIVER_NAME_SIZE))
+    let result = unsafe driver.withUnsafeMutableBufferPointer { bytes in
+      unsafe name.withCString { unsafe cbpf_driver(socket.rawValue, $0, bytes.baseAddress) }
+    }
+    return result < 0 ? "" : text(in: driver[...])
+  }
+
   /// From the payload of RTM_NEWLINK; nil if it is too short.
   init?(_ payload: ArraySlice<UInt8>) {
     let size = MemoryLayout<cbpf_interface_header>.size
@@ -83,10 +98,12 @@ public struct NetworkInterface: Hashable, Sendable {
     name = ""
     kind = ""
     isUp = header.flags & 1 != 0
+    group = 0
     xdp = XDP()
     for attribute in NetlinkAttribute.all(in: payload.dropFirst(size)) {
       switch Int(attribute.type) {
       case Int(CBPF_IFLA_IFNAME): name = attribute.text
+      case Int(CBPF_IFLA_GROUP): group = attribute.number ?? 0
       case Int(CBPF_IFLA_MASTER): master = attribute.number
       case Int(CBPF_IFLA_LINKINFO):
         for nested in NetlinkAttribute.all(in: attribute.payload)

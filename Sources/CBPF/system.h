@@ -50,6 +50,29 @@ static inline long cbpf_socket(int family, int type, int protocol) {
       cbpf_result(syscall(SYS_socket, family, type | CBPF_O_CLOEXEC, protocol)));
 }
 
+enum { CBPF_DRIVER_NAME_SIZE = 32 };
+
+// The name of an interface's driver, as ethtool -i has it.
+static inline long cbpf_driver(int socket, const char *interface, uint8_t *driver) {
+  // struct ethtool_drvinfo: the command, the driver, and 160 bytes that nobody asks for.
+  struct {
+    uint32_t command;
+    uint8_t driver[CBPF_DRIVER_NAME_SIZE];
+    uint8_t rest[160];
+  } facts = {.command = 3 /* ETHTOOL_GDRVINFO */};
+  // struct ifreq.
+  struct {
+    char name[16];
+    void *data;
+    uint64_t rest[2];
+  } request = {.data = &facts};
+  for (int i = 0; i < 15 && interface[i]; i++) request.name[i] = interface[i];
+  long result = cbpf_result(syscall(SYS_ioctl, socket, 0x8946 /* SIOCETHTOOL */, &request));
+  if (result < 0) return result;
+  for (int i = 0; i < CBPF_DRIVER_NAME_SIZE; i++) driver[i] = facts.driver[i];
+  return 0;
+}
+
 static inline long cbpf_setns(int descriptor, int kind) {
   return cbpf_result(syscall(SYS_setns, descriptor, kind));
 }

@@ -31,6 +31,7 @@ struct AttachmentComparison {
   func draft() -> Draft {
     var draft = Draft(goal.address, goal: goal, last: last)
     if let missing = place?.missing { block(&draft, missing: missing) }
+    if let conflict = situation.conflict(of: goal) { draft.change.blocks.append(conflict) }
     situation.adopt(&draft)
     if let link = ownership.liveLink(goal.address) {
       compare(link, &draft)
@@ -387,7 +388,7 @@ struct AttachmentComparison {
   private func block(_ draft: inout Draft, missing: String) {
     draft.change.blocks.append(
       Block(
-        code: "missing-target", message: "\(missing), which \(goal.address) is for",
+        code: "missing-target", message: "\(goal.address) has no place: \(missing)",
         hints: ["create it first", "remove attachments.\(name) or name another target"]))
   }
 

@@ -17,6 +17,8 @@ public struct DesiredState: Sendable {
   public var maps: [DesiredMap]
   public var programs: [DesiredProgram]
   public var attachments: [DesiredAttachment]
+  /// Attachments to whatever interfaces match; `resolved(for:)` makes attachments of them.
+  public var selections: [InterfaceSelection]
   public var pins: [DesiredPin]
   /// What is called otherwise than when it was applied.
   public var moves: [Move]
@@ -32,6 +34,7 @@ public struct DesiredState: Sendable {
     maps = []
     programs = []
     attachments = []
+    selections = []
     pins = []
     moves = []
     forgotten = []
@@ -185,6 +188,8 @@ public struct DesiredAttachment: Sendable {
   public var allowGap: Bool
   /// A foreign program on the same hook is drift.
   public var exclusive: Bool
+  /// A selector matched the interface; nobody named it.
+  public var isSelected: Bool
   /// What somebody else attached there and becomes ours.
   public var adopt: AttachmentAdoption?
   public var pin: PinSpec
@@ -204,6 +209,7 @@ public struct DesiredAttachment: Sendable {
     self.pin = pin
     allowGap = false
     exclusive = false
+    isSelected = false
     spec = Spec()
   }
 

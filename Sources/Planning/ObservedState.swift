@@ -18,6 +18,8 @@ public struct ObservedState: Sendable, Codable {
   public var hooks: [ObservedHook]
   /// Interfaces of the network namespaces that were asked for.
   public var interfaces: [ObservedInterface]
+  /// The network namespaces all of whose interfaces are in `interfaces`.
+  public var listedNamespaces: [NetworkNamespaceName]
   /// Who may know about what is not ours and stands in a declared place (`Ownership.strangers`).
   public var foreign: [ForeignObject]
 
@@ -30,6 +32,7 @@ public struct ObservedState: Sendable, Codable {
     pins = []
     hooks = []
     interfaces = []
+    listedNamespaces = []
     foreign = []
   }
 }
@@ -242,9 +245,23 @@ public struct ObservedHook: Hashable, Sendable, Codable {
 public struct ObservedInterface: Hashable, Sendable, Codable {
   public var name: InterfaceName
   public var index: UInt32
-  public init(name: InterfaceName, index: UInt32) {
+  /// `veth`, `bridge` …; empty for physical ones, and where only the index was asked for.
+  public var kind: String
+  /// Empty = it has none, or it was not asked for.
+  public var driver: String
+  public var group: UInt32
+  public var isUp: Bool
+
+  public init(
+    name: InterfaceName, index: UInt32, kind: String = "", driver: String = "", group: UInt32 = 0,
+    isUp: Bool = false
+  ) {
     self.name = name
     self.index = index
+    self.kind = kind
+    self.driver = driver
+    self.group = group
+    self.isUp = isUp
   }
 }
 
@@ -261,12 +278,15 @@ public struct ObservationScope: Sendable {
   public var contents: Set<String>
   /// Interfaces that entries of maps name, whose indexes are needed.
   public var interfaces: Set<InterfaceName>
+  /// Network namespaces of which all interfaces are needed, since selectors match them.
+  public var namespaces: Set<NetworkNamespaceName>
   /// By what maps are recognised whose pins and inventory are gone; nil = not known.
   public var desired: DesiredState?
 
   public init(
     owner: String, root: String, paths: Set<String> = [], hooks: Set<Hook> = [],
-    contents: Set<String> = [], interfaces: Set<InterfaceName> = []
+    contents: Set<String> = [], interfaces: Set<InterfaceName> = [],
+    namespaces: Set<NetworkNamespaceName> = []
   ) {
     self.owner = owner
     self.root = root
@@ -274,5 +294,6 @@ public struct ObservationScope: Sendable {
     self.hooks = hooks
     self.contents = contents
     self.interfaces = interfaces
+    self.namespaces = namespaces
   }
 }

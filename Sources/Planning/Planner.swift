@@ -8,11 +8,12 @@ internal import BPFObject
 public func plan(
   _ desired: DesiredState, _ observed: ObservedState, options: PlanOptions = PlanOptions()
 ) -> Plan {
-  let desired = desired.keepingProtection(of: observed)
+  let desired = desired.resolved(for: observed).keepingProtection(of: observed)
   let ownership = Ownership(
     owner: desired.owner, root: desired.root, observed: observed.sorted, desired: desired)
-  let situation = Situation(
+  var situation = Situation(
     ownership: ownership, goals: Goal.all(of: desired), options: options)
+  situation.selected = Set(desired.selections.map(\.template.name))
   return Derivation(situation: situation, isForApply: true).plan(end: .writeFinal)
 }
 

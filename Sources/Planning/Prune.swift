@@ -36,10 +36,19 @@ struct Prune {
     draft.become(
       .delete,
       because: situation.isDestroy
-        ? "all that \(ownership.owner) owns is destroyed" : "it is no longer in the manifest")
+        ? "all that \(ownership.owner) owns is destroyed" : whyUnwanted(address, last))
     draft.add(Comparison.deletion(of: last.spec))
     finish(id, path: path, &draft)
     return draft
+  }
+
+  private func whyUnwanted(_ address: Address, _ last: AppliedResource) -> String {
+    guard case .attachment(let name, _) = address, situation.selected.contains(name),
+      let interface = Hook(spec: last.spec)?.interface
+    else { return "it is no longer in the manifest" }
+    return situation.observed.interfaces.contains { $0.name == interface }
+      ? "the selector does not match \(interface.phrase) any more"
+      : "interface \(interface.phrase) is gone"
   }
 
   /// Its pin leaves our places, where it would be taken for ours if the inventory were lost. A pin

@@ -21,6 +21,7 @@ extension ObservationScope {
       if case .pin(let path)? = attachment.adopt { include(path: path) }
       if let hook = Hook(spec: attachment.hook.spec) { hooks.insert(hook.place) }
     }
+    for selection in desired.selections { namespaces.insert(selection.namespace) }
     for pin in desired.pins { include(path: pin.pin.path) }
   }
 

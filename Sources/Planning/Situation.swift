@@ -7,6 +7,8 @@ struct Situation {
   let options: PlanOptions
   /// Nothing is wanted because the owner goes, not because a manifest is empty.
   var isDestroy = false
+  /// Names of attachments whose interfaces a selector finds.
+  var selected: Set<String> = []
   var observed: ObservedState { ownership.observed }
   var host: HostFacts { observed.host }
 
@@ -15,6 +17,8 @@ struct Situation {
   let users: [String: [Address]]
   /// Attachments that are ours and no longer wanted, by the spot that they take.
   let outgoing: [Hook: [Address]]
+  /// Attachments to interfaces by place, where a selector found some of them.
+  let contenders: [Hook: [Goal]]
   private let interfaces: [InterfaceName: UInt32]
   private let interfaceNames: [UInt32: String]
 
@@ -36,6 +40,12 @@ struct Situation {
       outgoing[hook.spot, default: []].append(address)
     }
     self.outgoing = outgoing
+    contenders =
+      sortedGoals.contains { $0.attachment?.isSelected == true }
+      ? Dictionary(
+        sortedGoals.compactMap { goal in
+          goal.attachment.flatMap { $0.hook.interface == nil ? nil : ($0.hook.place, [goal]) }
+        }, uniquingKeysWith: +) : [:]
     let found = ownership.observed.interfaces
     interfaces = Dictionary(found.map { ($0.name, $0.index) }) { first, _ in first }
     interfaceNames = Dictionary(

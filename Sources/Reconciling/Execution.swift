@@ -64,7 +64,7 @@ final class Execution<K: Kernel> {
     self.kernel = kernel
     self.options = options
     self.plan = plan
-    let desired = desired.keepingProtection(of: observed).canonical
+    let desired = desired.resolved(for: observed).keepingProtection(of: observed).canonical
     self.desired = desired
     ownership = Ownership(
       owner: desired.owner, root: desired.root, observed: observed, desired: desired)

@@ -35,7 +35,7 @@ public struct Privileges: Hashable, Sendable {
   /// To look at the hooks of a manifest. Without CAP_SYS_ADMIN less is seen, which the plan says; to
   /// enter another network namespace there is no way around it.
   public init(looking desired: DesiredState) {
-    for attachment in desired.attachments {
+    for attachment in desired.attachments + desired.selections.map(\.template) {
       switch attachment.hook {
       case .tcx, .cgroup, .networkNamespace:
         need("CAP_NET_ADMIN", to: "look at the hook of \(attachment.address)")
@@ -50,7 +50,9 @@ public struct Privileges: Hashable, Sendable {
     let steps =
       desired.maps.filter { $0.external == nil }.map { Step.createMap(ref: $0.ref) }
       + desired.programs.map { .loadProgram(ref: $0.ref) }
-      + desired.attachments.map { .createLink($0.address) }
+      + (desired.attachments + desired.selections.map(\.template)).map {
+        .createLink($0.address)
+      }
       + desired.pins.map { .stagePin(.pin($0.name)) }
     self.init(performing: steps, of: desired)
   }
@@ -59,14 +61,17 @@ public struct Privileges: Hashable, Sendable {
   public init(performing steps: [Step], of desired: DesiredState) {
     let maps = Dictionary(desired.maps.map { ($0.ref, $0) }) { first, _ in first }
     let programs = Dictionary(desired.programs.map { ($0.ref, $0) }) { first, _ in first }
-    let attachments = Dictionary(desired.attachments.map { ($0.address, $0) }) { first, _ in first }
+    let declared = desired.attachments + desired.selections.map(\.template)
+    let attachments = Dictionary(declared.map { ($0.address, $0) }) { first, _ in first }
     let pins = Dictionary(desired.pins.map { ($0.name, $0) }) { first, _ in first }
     for step in steps {
       switch step {
       case .createMap(let ref): if let map = maps[ref] { create(map) }
       case .loadProgram(let ref): if let program = programs[ref] { load(program) }
       case .createLink(let address), .recreateLink(let address, _):
-        if let attachment = attachments[address] { attach(attachment) }
+        if let attachment = attachments[address] ?? attachments[address.withoutInstance] {
+          attach(attachment)
+        }
       case .detachLegacy(let address, _):
         need("CAP_NET_ADMIN", to: "detach what stands where \(address) is to be")
       case .stagePin(.pin(let name)), .restorePin(.pin(let name), _),
@@ -132,4 +137,11 @@ public struct Privileges: Hashable, Sendable {
   private static let unrestricted: Set<ProgramType> = [
     .socketFilter, .cgroupSkb, .skReuseport, .skLookup, .syscall,
   ]
+}
+
+extension Address {
+  /// What a selector made has the template's needs.
+  fileprivate var withoutInstance: Address {
+    if case .attachment(let name, _) = self { .attachment(name, instance: nil) } else { self }
+  }
 }

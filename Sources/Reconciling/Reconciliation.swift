@@ -110,21 +110,27 @@ public struct Reconciliation<K: Kernel> {
     var outcome = applier.apply(plan, desired: desired, observed: observed, report: report)
     if outcome.result == .successful {
       report(.verifying)
-      verifyResult(&outcome, plan, desired)
+      verifyResult(&outcome, plan, desired, before: observed)
       report(.finished(outcome.result))
     }
     return .applied(plan, outcome)
   }
 
-  /// The new plan must be empty.
-  private func verifyResult(_ outcome: inout Outcome, _ plan: Plan, _ desired: DesiredState) {
+  /// The new plan must be empty, for what was planned: interfaces that selectors match may have come
+  /// and gone meanwhile.
+  private func verifyResult(
+    _ outcome: inout Outcome, _ plan: Plan, _ desired: DesiredState, before: ObservedState
+  ) {
     do throws(KernelFailure) {
       // Something else may keep what we let go (a foreign link); that is no failure.
       _ = try kernel.waitUntilGone(released(by: plan), seconds: Reconciliation.releaseSeconds)
-      let again = makePlan(desired, try observe(desired))
-      if !again.isEmpty {
-        outcome.result = .notVerified(again.changes.filter { $0.action != .unchanged })
-      }
+      let after = try observe(desired)
+      let again = makePlan(desired, after)
+      guard !again.isEmpty else { return }
+      let moved = desired.selectedDifferently(in: before, and: after)
+      let differing = again.changes.filter { $0.action != .unchanged }
+      let unexpected = differing.filter { !moved.contains($0.address) }
+      if !unexpected.isEmpty || differing.isEmpty { outcome.result = .notVerified(unexpected) }
     } catch {
       outcome.result = .partlyApplied(error)
     }

@@ -8,7 +8,7 @@ extension FakeKernel {
     var state = ObservedState(host: host)
     state.limitations = limitations
     state.inventory = inventory(root: scope.root)
-    let scope = state.inventory.map { scope.including($0) } ?? scope
+    var scope = state.inventory.map { scope.including($0) } ?? scope
     for key in keys(.map) {
       guard let map = map(key) else { continue }
       var seen = ObservedMap(
@@ -40,11 +40,13 @@ extension FakeKernel {
           path: path, kind: kind, id: pin.key.id, mode: pin.mode, owner: pin.owner,
           group: pin.group))
     }
-    for hook in Set(scope.hooks.map(\.place)).sorted(by: { "\($0)" < "\($1)" }) {
-      state.hooks.append(look(hook))
-    }
     for (name, interface) in interfaces.sorted(by: { $0.value.index < $1.value.index }) {
       state.interfaces.append(ObservedInterface(name: name, index: interface.index))
+    }
+    state.listedNamespaces = scope.namespaces.sorted { "\($0)" < "\($1)" }
+    scope = scope.selecting(from: state)
+    for hook in Set(scope.hooks.map(\.place)).sorted(by: { "\($0)" < "\($1)" }) {
+      state.hooks.append(look(hook))
     }
     let described = Ownership.layoutsToRead(scope, observedSoFar: state)
     for index in state.maps.indices where described.contains(state.maps[index].id) {

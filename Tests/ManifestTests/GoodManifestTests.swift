@@ -102,12 +102,13 @@ struct GoodManifestTests {
     #expect(manifest.maps[4].external?.value == "/sys/fs/bpf/theirs")
 
     #expect(manifest.programs[0].flags?.value == 1 << 5)
-    guard case .xdp(let interfaces, .own, .native, false) = manifest.attachments[0].hook?.value
+    guard
+      case .xdp(.named(let interfaces), .own, .native, false) = manifest.attachments[0].hook?.value
     else { throw Mismatch() }
     #expect(interfaces.map(\.value) == ["wan0"])
     guard
-      case .tcx(let several, .name("blue"), .some(.tcxEgress), true) = manifest.attachments[1].hook?
-        .value
+      case .tcx(.named(let several), .name("blue"), .some(.tcxEgress), true) =
+        manifest.attachments[1].hook?.value
     else { throw Mismatch() }
     #expect(several.map(\.value) == ["eth0", "eth1"])
     #expect(manifest.attachments[1].cookie?.value == .max)

@@ -112,7 +112,7 @@ import Testing
       scenario.plan().brief(steps: false) == """
         replace attachment.uplink/eth0 [drift] its link is detached: interface eth0 does not exist
           attached: false -> true (drift) !
-          BLOCK missing-target: interface eth0 does not exist, which attachment.uplink/eth0 is for
+          BLOCK missing-target: attachment.uplink/eth0 has no place: interface eth0 does not exist
             hint: create it first
             hint: remove attachments.uplink or name another target
         """)

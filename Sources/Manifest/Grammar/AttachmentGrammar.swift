@@ -52,8 +52,23 @@ extension Grammar {
 
   static let interfaces = Field(
     "interface",
-    .orMapping(.oneOrMore(.scalar(.interface)), .later("a selector of interfaces")), required: true,
-    "The interface, or a list of them: one attachment for each.")
+    .orMapping(.oneOrMore(.scalar(.interface)), .block(interfaceSelector)), required: true,
+    "The interface, a list of them, or what they are like: one attachment for each.")
+
+  static let interfaceSelector = Block(
+    "selector", "Interfaces by what they are like; those that come and go are planned.",
+    [
+      Field(
+        "name", .oneOrMore(.scalar(.interfacePattern)), "Their names, with * and ? for any bytes."),
+      Field(
+        "except", .oneOrMore(.scalar(.interfacePattern)), "Names that are not meant."),
+      Field(
+        "kind", .oneOrMore(.scalar(.string)), "veth, bridge, vlan …, as ip -details link has it."),
+      Field("driver", .oneOrMore(.scalar(.string)), "The driver, as ethtool -i has it."),
+      Field(
+        "group", .scalar(.integer(0...Int64(UInt32.max))), "The number of their group."),
+      Field("up", .scalar(.boolean), "Whether they are set up."),
+    ])
 
   static let netns = Field(
     "netns", .scalar(.string), default: "own",

@@ -151,11 +151,11 @@ public struct Manifest: Sendable {
   /// A hook block as written.
   public enum HookBlock: Sendable {
     case xdp(
-      interfaces: [Located<String>], namespace: NetworkNamespaceName, mode: XDPMode,
+      interfaces: Interfaces, namespace: NetworkNamespaceName, mode: XDPMode,
       exclusive: Bool)
     /// `direction`: `tcx_ingress` or `tcx_egress`; nil = from the section.
     case tcx(
-      interfaces: [Located<String>], namespace: NetworkNamespaceName, direction: AttachType?,
+      interfaces: Interfaces, namespace: NetworkNamespaceName, direction: AttachType?,
       exclusive: Bool)
     case cgroup(paths: [Located<String>], attachType: Located<AttachType>?, exclusive: Bool)
     case networkNamespace(NetworkNamespaceName, attachType: AttachType)
@@ -166,6 +166,12 @@ public struct Manifest: Sendable {
     /// `saysWhen`: the block says whether it is a return probe; else the section decides.
     case kernelProbe(KernelProbe, saysWhen: Bool)
     case userProbe(UserProbe, saysWhen: Bool)
+  }
+
+  /// Interfaces that are named, or what they are like.
+  public enum Interfaces: Sendable {
+    case named([Located<String>])
+    case selected(Located<InterfaceSelector>)
   }
 
   public struct Pin: Sendable {

@@ -173,11 +173,11 @@ struct ManifestReader {
     switch name {
     case "xdp":
       return .xdp(
-        interfaces: fields.texts("interface"), namespace: namespace,
+        interfaces: interfaces(fields), namespace: namespace,
         mode: fields.map("mode") { XDPMode(rawValue: $0) }?.value ?? .auto, exclusive: exclusive)
     case "tcx":
       return .tcx(
-        interfaces: fields.texts("interface"), namespace: namespace,
+        interfaces: interfaces(fields), namespace: namespace,
         direction: fields.map("direction") { AttachType(name: "tcx_\($0)") }?.value,
         exclusive: exclusive)
     case "cgroup":
@@ -206,6 +206,19 @@ struct ManifestReader {
     case "kprobe", "uprobe": return fields.probe(name)
     default: return nil
     }
+  }
+
+  private func interfaces(_ fields: BlockReader) -> Manifest.Interfaces {
+    guard fields["interface"]?.kind == .mapping, let selector = fields.block("interface") else {
+      return .named(fields.texts("interface"))
+    }
+    func values(_ name: String) -> [String] { selector.texts(name).map(\.value) }
+    return .selected(
+      Located(
+        InterfaceSelector(
+          names: values("name"), except: values("except"), kinds: values("kind"),
+          drivers: values("driver"), group: selector.number("group", as: UInt32.self)?.value,
+          isUp: selector.boolean("up")?.value), at: selector.at))
   }
 
   private func namespace(_ text: String?) -> NetworkNamespaceName {

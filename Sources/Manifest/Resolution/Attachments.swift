@@ -19,6 +19,10 @@ extension Resolver {
         desired.location = location(attachment.name.at)
         desired.exclusive = attachment.isExclusive
         desired.cookie = attachment.cookie?.value
+        if let selector = attachment.selector {
+          selections.append(InterfaceSelection(selector: selector.value, template: desired))
+          continue
+        }
         checkTaken(desired)
         attachments.append(desired)
       }
@@ -37,13 +41,7 @@ extension Resolver {
     switch block.value {
     case .xdp(let interfaces, let namespace, let mode, _):
       guard fits(program, [.xdp], block.at) else { return [] }
-      return interfaces.map { name in
-        let interface = InterfaceName(namespace: namespace, name: name.value)
-        return (
-          Manifest.Attachment.instance(interface: name.value, namespace: namespace),
-          .xdp(interface: interface, mode: mode)
-        )
-      }
+      return interfaces.places(in: namespace).map { ($0, .xdp(interface: $1, mode: mode)) }
     case .tcx(let interfaces, let namespace, let direction, _):
       guard fits(program, [.schedCls], block.at) else { return [] }
       let fromSection = image.expectedAttachType.flatMap {
@@ -63,13 +61,7 @@ extension Resolver {
           at: block.at)
         return []
       }
-      return interfaces.map { name in
-        let interface = InterfaceName(namespace: namespace, name: name.value)
-        return (
-          Manifest.Attachment.instance(interface: name.value, namespace: namespace),
-          .tcx(interface: interface, attachType: type)
-        )
-      }
+      return interfaces.places(in: namespace).map { ($0, .tcx(interface: $1, attachType: type)) }
     case .cgroup(let paths, let attachType, _):
       guard let type = cgroupType(attachType, program, at: block.at) else { return [] }
       return paths.map { path in
@@ -291,6 +283,22 @@ enum CgroupHooks {
         .cgroupInet6Getpeername, .cgroupUnixGetpeername, .cgroupInet4Getsockname,
         .cgroupInet6Getsockname, .cgroupUnixGetsockname,
       ]
+    }
+  }
+}
+
+extension Manifest.Interfaces {
+  /// By instance. A selector stands for one without a name, whose instances are found later.
+  fileprivate func places(
+    in namespace: NetworkNamespaceName
+  ) -> [(instance: String?, interface: InterfaceName)] {
+    switch self {
+    case .named(let names):
+      names.map {
+        let interface = InterfaceName(namespace: namespace, name: $0.value)
+        return (interface.instance, interface)
+      }
+    case .selected: [(nil, InterfaceName(namespace: namespace, name: "*"))]
     }
   }
 }

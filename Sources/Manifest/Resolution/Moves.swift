@@ -9,7 +9,8 @@ extension Resolver {
     guard log.errors.isEmpty else { return }
     let declared = Declared(
       maps.keys.map { .map($0) } + programs.keys.map { .program($0) }
-        + attachments.map(\.address) + pins.map { .pin($0.name) })
+        + attachments.map(\.address) + selections.map(\.template.address)
+        + pins.map { .pin($0.name) }, selected: Set(selections.map(\.template.name)))
     var targets: [Address: Position] = [:]
     for move in manifest.moves {
       if move.from.value.kind != move.to.value.kind || move.from.value.form != move.to.value.form {
@@ -52,15 +53,21 @@ extension Resolver {
 /// The addresses of a manifest; an attachment goes by its name alone as well.
 private struct Declared {
   private var addresses: Set<Address>
+  /// Attachments whose instances are not known beforehand.
+  private var selected: Set<String>
 
-  init(_ all: [Address]) {
+  init(_ all: [Address], selected: Set<String>) {
+    self.selected = selected
     addresses = Set(all)
     for case .attachment(let name, _?) in all {
       addresses.insert(.attachment(name, instance: nil))
     }
   }
 
-  func has(_ address: Address) -> Bool { addresses.contains(address) }
+  func has(_ address: Address) -> Bool {
+    if case .attachment(let name, _?) = address, selected.contains(name) { return true }
+    return addresses.contains(address)
+  }
 
   func suggestion(for address: Address) -> String? {
     Suggestion.hint(

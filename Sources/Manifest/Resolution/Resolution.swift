@@ -81,6 +81,7 @@ struct Resolver {
   var maps: [String: DesiredMap] = [:]
   var programs: [String: DesiredProgram] = [:]
   var attachments: [DesiredAttachment] = []
+  var selections: [InterfaceSelection] = []
   var pins: [DesiredPin] = []
   var moves: [Move] = []
   var forgotten: Set<Address> = []
@@ -115,6 +116,7 @@ struct Resolver {
     state.maps = maps.values.sorted { $0.ref < $1.ref }
     state.programs = programs.values.sorted { $0.ref < $1.ref }
     state.attachments = attachments.sorted { $0.address < $1.address }
+    state.selections = selections.sorted { $0.template.name < $1.template.name }
     state.pins = pins.sorted { $0.name < $1.name }
     state.moves = moves
     state.forgotten = forgotten

@@ -12,6 +12,7 @@ extension ScalarForm {
     case .path: "a path"
     case .bpffsPath: "an absolute path on the bpffs"
     case .interface: "the name of an interface"
+    case .interfacePattern: "a pattern of names of interfaces"
     case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
     case .unsigned: "an integer from 0 to \(UInt64.max)"
     case .size: "an integer from 0 to \(UInt32.max)"
@@ -55,6 +56,10 @@ extension ScalarForm {
         throw mismatch(
           scalar, hint: "at most 15 bytes, without spaces, '/' and ':'; [a, b] for several")
       }
+    case .interfacePattern:
+      guard !text.isEmpty,
+        !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x2F || $0 == 0x3A || $0 == 0x7F })
+      else { throw mismatch(scalar, hint: "without spaces, '/' and ':'; [a, b] for several") }
     case .integer(let range):
       let value = try number(scalar)
       guard value >= Int128(range.lowerBound), value <= Int128(range.upperBound) else {

@@ -109,12 +109,34 @@ struct ReferenceCheck {
           hints: ["give the instance an attachment of its own"])
       }
       switch attachment.hook?.value {
-      case .xdp(let interfaces, _, _, _), .tcx(let interfaces, _, _, _):
+      case .xdp(.named(let interfaces), _, _, _), .tcx(.named(let interfaces), _, _, _):
         checkRepeated(interfaces, "interface", &log)
+      case .xdp(.selected(let selector), _, _, _), .tcx(.selected(let selector), _, _, _):
+        check(selector, of: attachment, &log)
       case .cgroup(let paths, _, _): checkRepeated(paths, "cgroup", &log)
       case .structOps(let map): checkMapReference(map, &log)
       default: break
       }
+    }
+  }
+
+  private func check(
+    _ selector: Located<InterfaceSelector>, of attachment: Manifest.Attachment,
+    _ log: inout DiagnosticLog
+  ) {
+    var bare = selector.value
+    bare.except = []
+    if bare == InterfaceSelector() {
+      log.error(
+        "missing-key", "a selector needs one of 'name', 'kind', 'driver', 'group', 'up'",
+        at: selector.at, hints: ["name: \"*\" is every interface, the loopback among them"])
+    }
+    if let adopt = attachment.adopt, case .pin = adopt.value {
+      log.error(
+        "ambiguous-adoption",
+        "'adopt' names one link, and a selector finds the interfaces of "
+          + "'\(attachment.name.value)'", at: adopt.at,
+        hints: ["give the interface an attachment of its own"])
     }
   }
 
@@ -164,6 +186,13 @@ struct ReferenceCheck {
         hints: [Suggestion.hint(for: name, in: manifest.attachments.map(\.name.value))])
       return
     }
+    guard attachment.selector == nil else {
+      log.error(
+        "ambiguous-attachment",
+        "the instances of '\(name)' are not known beforehand, since a selector finds them",
+        at: position, hints: ["give the interface an attachment of its own"])
+      return
+    }
     let instances = attachment.instances
     guard !instances.isEmpty else {
       if instance != nil {
@@ -193,19 +222,19 @@ extension Manifest.Attachment {
   /// What tells the links of the attachment apart: `eth0`, `NETNS/eth0`, the cgroup's path.
   var instances: [String] {
     switch hook?.value {
-    case .xdp(let interfaces, let namespace, _, _), .tcx(let interfaces, let namespace, _, _):
-      interfaces.map { Self.instance(interface: $0.value, namespace: namespace) }
+    case .xdp(.named(let interfaces), let namespace, _, _),
+      .tcx(.named(let interfaces), let namespace, _, _):
+      interfaces.map { InterfaceName(namespace: namespace, name: $0.value).instance }
     case .cgroup(let paths, _, _): paths.map { Self.instance(cgroup: $0.value) }
     default: []
     }
   }
 
-  static func instance(interface: String, namespace: NetworkNamespaceName) -> String {
-    switch namespace {
-    case .own: interface
-    case .name(let name): "\(name)/\(interface)"
-    case .path(let path):
-      path.split(separator: "/").joined(separator: "/") + "/\(interface)"
+  /// What finds its interfaces, if nobody names them.
+  var selector: Located<InterfaceSelector>? {
+    switch hook?.value {
+    case .xdp(.selected(let selector), _, _, _), .tcx(.selected(let selector), _, _, _): selector
+    default: nil
     }
   }
 

@@ -17,6 +17,26 @@ extension LiveKernel {
     return observed
   }
 
+  /// All interfaces of a network namespace; none where there is no such namespace.
+  func interfaces(
+    of namespace: NetworkNamespaceName
+  ) throws(KernelFailure) -> [ObservedInterface] {
+    do throws(KernelError) {
+      return try within(namespace) { () throws(KernelError) in
+        try NetworkInterface.all().map { interface throws(KernelError) in
+          ObservedInterface(
+            name: InterfaceName(namespace: namespace, name: interface.name),
+            index: interface.index, kind: interface.kind,
+            driver: try NetworkInterface.driver(of: interface.name), group: interface.group,
+            isUp: interface.isUp)
+        }
+      }
+    } catch {
+      guard error.missingTarget == nil else { return [] }
+      throw KernelFailure(error)
+    }
+  }
+
   /// The index of an interface; nil if it, or its namespace, is not there.
   func index(of interface: InterfaceName) throws(KernelFailure) -> UInt32? {
     do throws(KernelError) {

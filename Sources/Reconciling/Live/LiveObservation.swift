@@ -11,7 +11,7 @@ extension LiveKernel {
       state.limitations.append("the inventory cannot be read: \(error.message)")
     }
     // Pins elsewhere and hooks that the manifest names no more are to be found to be given up.
-    let scope = state.inventory.map(scope.including) ?? scope
+    var scope = state.inventory.map(scope.including) ?? scope
     try observePins(scope, &state)
     try observeObjects(&state)
     try hold(&state)
@@ -19,11 +19,17 @@ extension LiveKernel {
       // Without the right to load the probe the algorithm is not known, and tags prove nothing.
       state.host.tagAlgorithm = (try? TagAlgorithm.probe()).flatMap { $0 }
     }
+    for namespace in scope.namespaces.sorted(by: { "\($0)" < "\($1)" }) {
+      state.interfaces += try interfaces(of: namespace)
+      state.listedNamespaces.append(namespace)
+    }
+    scope = scope.selecting(from: state)
     state.host.missing = missingFeatures(scope, state.inventory)
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
       state.hooks.append(try observe(hook, state.links))
     }
-    for interface in scope.interfaces.sorted(by: { "\($0)" < "\($1)" }) {
+    for interface in scope.interfaces.sorted(by: { "\($0)" < "\($1)" })
+    where !scope.namespaces.contains(interface.namespace) {
       guard let index = try index(of: interface) else { continue }
       state.interfaces.append(ObservedInterface(name: interface, index: index))
     }

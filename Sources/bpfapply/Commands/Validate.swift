@@ -22,9 +22,11 @@ struct ValidateCommand: HostCommand {
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     let desired = try pipeline.evaluate(manifest).desired
+    // A selector's instances are not known without the host.
+    let attachments = desired.attachments + desired.selections.map(\.template)
     let addresses =
       desired.maps.map { Address.map($0.ref) } + desired.programs.map { .program($0.ref) }
-      + desired.attachments.map(\.address) + desired.pins.map { .pin($0.name) }
+      + attachments.map(\.address) + desired.pins.map { .pin($0.name) }
     if wantsJSON {
       let json = JSON.members([
         "format_version": "1.0", "valid": true, "manifest": .text(manifest),
@@ -34,7 +36,7 @@ struct ValidateCommand: HostCommand {
     } else {
       let parts = [
         counted(desired.maps.count, "map"), counted(desired.programs.count, "program"),
-        counted(desired.attachments.count, "attachment"), counted(desired.pins.count, "pin"),
+        counted(attachments.count, "attachment"), counted(desired.pins.count, "pin"),
       ]
       host.console.print("\(visible(manifest)) is valid: \(parts.joined(separator: ", ")).\n")
     }

@@ -36,7 +36,7 @@ extension Pipeline {
   private func plan(
     _ evaluation: Evaluation, options: PlanOptions, observed: ObservedState
   ) -> Planned {
-    let desired = evaluation.desired
+    let desired = evaluation.desired.resolved(for: observed)
     let view = PlanView(evaluation.path, desired, observed, options: options)
     return Planned(plan: view.plan, desired: desired, observed: observed, view: view)
   }

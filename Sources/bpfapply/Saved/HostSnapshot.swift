@@ -70,7 +70,13 @@ struct Snapshot: Codable {
       )
     }
     let seen = Set(state.hooks.map(\.hook))
-    for attachment in desired.attachments where !seen.contains(attachment.hook.place) {
+    for selection in desired.selections
+    where !state.listedNamespaces.contains(selection.namespace) {
+      state.limitations.append(
+        "the snapshot does not tell of the interfaces of \(selection.template.address)")
+    }
+    for attachment in desired.resolved(for: state).attachments
+    where !seen.contains(attachment.hook.place) {
       state.limitations.append("the snapshot does not tell of the hook of \(attachment.address)")
     }
     return state

@@ -1,0 +1,113 @@
+import BPFKernel
+import BPFObject
+import Glibc
+import Sandbox
+import Testing
+
+/// Interfaces that come and go under a selector.
+@Suite struct SelectorTests {
+  private static func manifest(_ deployment: borrowing Deployment) -> String {
+    """
+    apiVersion: bpfapply/v1
+    name: \(deployment.owner)
+    objects: {h: {file: hooks.bpf.o}}
+    attachments:
+      ports:
+        program: h/at_tcx_ingress
+        tcx: {interface: {name: "port*", except: port9*, kind: dummy}, direction: ingress}
+    """
+  }
+
+  private static func ip(_ words: String) throws {
+    try Sandbox.run(["ip"] + words.split(separator: " ").map(String.init)).succeeded()
+  }
+
+  @Test(.kernel) func `what matches is attached, and what vanishes or comes back is planned`() async
+  {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let deployment = try Deployment("selector")
+        try deployment.compile("hooks")
+        try deployment.write(SelectorTests.manifest(deployment))
+        // Nothing matches, which is no error.
+        try deployment.apply(saying: "Done")
+        try deployment.isSettled()
+        for name in ["port0", "port1", "port90", "other"] {
+          try SelectorTests.ip("link add \(name) type dummy")
+        }
+        try SelectorTests.ip("link add port2 type bridge")
+        try deployment.plan(status: 2, saying: "attachment.ports/port0", "attachment.ports/port1")
+        try deployment.apply(saying: "Done")
+        try deployment.isSettled()
+        let pins = "\(deployment.pins)/attachments/ports"
+        for name in ["port90", "other", "port2"] {
+          try check(access("\(pins)/\(name)", F_OK) != 0, "\(name) has a link")
+        }
+        let kept = try Pinned.link("\(pins)/port1").info().id
+        let show = try Sandbox.run(["bpftool", "net", "show"]).succeeded().output
+        try check(show.contains("port0") && show.contains("port1"), show)
+
+        try SelectorTests.ip("link delete port0")
+        try deployment.plan(status: 2, saying: "attachment.ports/port0", "interface port0 is gone")
+        try deployment.apply(saying: "Done")
+        try deployment.isSettled()
+        try check(access("\(pins)/port0", F_OK) != 0, "the pin of port0 is still there")
+        try SelectorTests.ip("link add port0 type dummy")
+        try deployment.apply(saying: "Done")
+        try deployment.isSettled()
+        // Gone and made again between two applies.
+        try SelectorTests.ip("link delete port0")
+        try SelectorTests.ip("link add port0 type dummy")
+        try deployment.apply(saying: "Done")
+        try deployment.isSettled()
+        try check(Pinned.link("\(pins)/port1").info().id == kept, "port1 has another link")
+
+        let ours = try Objects.reachable(from: deployment.pins)
+        try deployment.bpfapply("destroy", "--auto-approve", "manifest.yaml", saying: "Done")
+        try eventually("the release of \(ours.remaining())") { try ours.remaining().isEmpty }
+      }
+    }
+  }
+
+  @Test(.kernel) func `200 interfaces appear and vanish while apply runs in a loop`() async {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let deployment = try Deployment("churn")
+        try deployment.compile("hooks")
+        try deployment.write(SelectorTests.manifest(deployment))
+        try deployment.write(
+          """
+          for i in $(seq 200); do
+            ip link add port$i type dummy
+            [ $i -le 8 ] || ip link delete port$((i - 8))
+          done
+          for i in $(seq 193 200); do ip link delete port$i; done
+          touch churned
+          """, to: "churn.sh")
+        let churn = try Sandbox.start(["bash", "churn.sh"], directory: deployment.directory)
+        var applies = 0
+        repeat {
+          let result = try Sandbox.run(
+            [Deployment.executable, "apply", "--auto-approve", "manifest.yaml"],
+            directory: deployment.directory)
+          applies += 1
+          let text = result.output + result.errors
+          try check(
+            result.status == 0
+              || text.contains("interface port") && text.contains("does not exist"),
+            "apply \(applies) ended with \(result.status):\n\(text)")
+        } while access(deployment.path("churned"), F_OK) != 0
+        try check(applies > 1, "the interfaces were gone before the second apply")
+        try churn.wait().succeeded()
+        try deployment.apply()
+        try deployment.isSettled()
+        // A link that leaked would keep its program.
+        let ours = try Objects.reachable(from: deployment.pins)
+        try deployment.bpfapply("destroy", "--auto-approve", "manifest.yaml", saying: "Done")
+        try eventually("the release of \(ours.remaining())") { try ours.remaining().isEmpty }
+        let left = try Snapshot.take().lines
+        try check(left.isEmpty, "\(left)")
+      }
+    }
+  }
+}
