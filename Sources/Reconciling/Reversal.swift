@@ -60,8 +60,10 @@ public struct Reversal: Hashable, Sendable, Codable {
 
 /// A neighbour on a hook that a new link goes next to.
 public enum LinkPosition: Hashable, Sendable, Codable {
-  case behind(link: UInt32), behindProgram(UInt32)
-  case before(link: UInt32), beforeProgram(UInt32)
+  case behind(link: UInt32)
+  case behindProgram(UInt32)
+  case before(link: UInt32)
+  case beforeProgram(UInt32)
 }
 
 extension ObservedHook {
@@ -88,7 +90,10 @@ extension Plan {
         return "map.\(ref) would be frozen, which the kernel never takes back"
       case .detachLegacy(let address, _):
         return "\(address) takes over what is attached without a link"
-      case .createMap, .fillReferences, .loadProgram, .writeIntent, .stagePin, .createLink,
+      case .mergeEntries(let ref, _), .completeMigration(let ref, _):
+        return "what programs write to map.\(ref) once its contents have moved would be lost"
+      case .createMap, .fillReferences, .loadProgram, .copyEntries, .writeIntent, .stagePin,
+        .createLink,
         .updateLink, .recreateLink, .publishPin, .restorePin, .movePin, .changeEntries,
         .setPinAttributes, .freezeMap, .detachLink, .clearReferences, .removePin, .removeLeftover,
         .writeFinal, .removeInventory:
@@ -117,7 +122,8 @@ extension Execution {
         guard let former = formerAttachment(link: id) else {
           throw KernelFailure(
             operation: "confirm", subject: "\(address)",
-            message: "where link \(id) is attached is not recorded, so that it could not be put back")
+            message:
+              "where link \(id) is attached is not recorded, so that it could not be put back")
         }
         reversal.links.append(
           .init(
@@ -138,7 +144,9 @@ extension Execution {
   private func rememberEntries(
     of address: Address, in reversal: inout Reversal
   ) throws(KernelFailure) {
-    guard let change = changes[address], let id = change.liveID, made[address] == nil else { return }
+    guard let change = changes[address], let id = change.liveID, made[address] == nil else {
+      return
+    }
     var former = Reversal.FormerEntries(mapID: id)
     var plain = EntryBatches()
     let type = observed.maps.first { $0.id == id }?.type ?? .unspecified

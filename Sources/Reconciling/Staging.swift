@@ -40,7 +40,9 @@ extension Execution {
       try kernel.write(data.table(keySize: Int(map.map.keySize)), to: object)
     }
     // Slots are filled when their targets are there.
-    if freezesAtCreation(map), !isMigrated, map.entries?.targets.isEmpty ?? true { try kernel.freeze(object) }
+    if freezesAtCreation(map), !isMigrated, map.entries?.targets.isEmpty ?? true {
+      try kernel.freeze(object)
+    }
   }
 
   /// Slots whose targets had to be made first. On a map that is visible already (or whose program
