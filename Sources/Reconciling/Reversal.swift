@@ -60,8 +60,10 @@ public struct Reversal: Hashable, Sendable, Codable {
 
 /// A neighbour on a hook that a new link goes next to.
 public enum LinkPosition: Hashable, Sendable, Codable {
-  case behind(link: UInt32), behindProgram(UInt32)
-  case before(link: UInt32), beforeProgram(UInt32)
+  case behind(link: UInt32)
+  case behindProgram(UInt32)
+  case before(link: UInt32)
+  case beforeProgram(UInt32)
 }
 
 extension ObservedHook {
@@ -114,10 +116,12 @@ extension Execution {
         guard let link = observed.links.first(where: { $0.id == id }), !link.isDefunct else {
           continue
         }
-        guard let former = formerAttachment(link: id) else {
+        // Such a link registers a map, and runs no program that could be held.
+        guard link.type != .structOps, let former = formerAttachment(link: id) else {
           throw KernelFailure(
             operation: "confirm", subject: "\(address)",
-            message: "where link \(id) is attached is not recorded, so that it could not be put back")
+            message:
+              "link \(id) could not be put back: it is of struct_ops, or its place is not recorded")
         }
         reversal.links.append(
           .init(
@@ -138,7 +142,9 @@ extension Execution {
   private func rememberEntries(
     of address: Address, in reversal: inout Reversal
   ) throws(KernelFailure) {
-    guard let change = changes[address], let id = change.liveID, made[address] == nil else { return }
+    guard let change = changes[address], let id = change.liveID, made[address] == nil else {
+      return
+    }
     var former = Reversal.FormerEntries(mapID: id)
     var plain = EntryBatches()
     let type = observed.maps.first { $0.id == id }?.type ?? .unspecified
