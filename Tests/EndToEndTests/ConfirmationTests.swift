@@ -207,7 +207,7 @@ private struct Stand: ~Copyable {
     try deployment.write(deployment.watch())
   }
 
-  func isAsBefore(_ before: borrowing Snapshot) throws {
+  func isAsBefore(_ before: Snapshot) throws {
     try before.isUnchanged(in: Snapshot.take(), after: "the change was taken back")
     try isWithoutTraces()
     try restoreManifest()
