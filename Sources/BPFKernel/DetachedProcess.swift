@@ -78,7 +78,7 @@ public enum DetachedProcess {
     unsafe posix_spawnattr_setflags(&attributes, 0x80)
     let words = unsafe (["bpfapply"] + arguments).map { unsafe strdup($0) }
     let path = unsafe strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin")
-    defer { for unsafe word in unsafe words + [path] { unsafe free(word) } }
+    defer { unsafe (words + [path]).forEach { unsafe free($0) } }
     let argv = unsafe words + [nil]
     let environment = unsafe [path, nil]
     var process: pid_t = 0

@@ -119,11 +119,12 @@ extension Execution {
         guard let link = observed.links.first(where: { $0.id == id }), !link.isDefunct else {
           continue
         }
-        guard let former = formerAttachment(link: id) else {
+        // Such a link registers a map, and runs no program that could be held.
+        guard link.type != .structOps, let former = formerAttachment(link: id) else {
           throw KernelFailure(
             operation: "confirm", subject: "\(address)",
             message:
-              "where link \(id) is attached is not recorded, so that it could not be put back")
+              "link \(id) could not be put back: it is of struct_ops, or its place is not recorded")
         }
         reversal.links.append(
           .init(

@@ -1,4 +1,5 @@
 import BPFKernel
+import BPFObject
 import Glibc
 import Sandbox
 import Testing
@@ -88,8 +89,9 @@ import Testing
         try stand.deployment.apply("--confirm-timeout", "1h")
         try check(order().count == 2, "the link was not removed")
         try stand.deployment.bpfapply("rollback", stand.deployment.owner, saying: "taken back")
-        try check(order() == stood, "\(try order()) runs, and \(stood) did")
-        let links = Set(["tcx/uplink", "exec"].map { "\(stand.deployment.pins)/attachments/\($0)" })
+        try check(order() == stood, "another order than \(stood)")
+        let links = Set(
+          ["tcx/uplink", "exec"].map { "\(stand.deployment.pins)/attachments/\($0)" })
         try before.isUnchanged(in: Snapshot.take(), except: links, after: "the rollback")
         try stand.isWithoutTraces()
         try stand.restoreManifest()
@@ -131,7 +133,8 @@ import Testing
         try stand.deployment.apply("--confirm-timeout", "1s")
         try ProcessGroup("bpfapply-watchdog-\(stand.deployment.owner)").end()
         try eventually("the deadline") {
-          try stand.deployment.bpfapply("plan", "manifest.yaml").errors.contains("not taken back yet")
+          try stand.deployment.bpfapply("plan", "manifest.yaml").errors.contains(
+            "not taken back yet")
         }
         try stand.restoreManifest()
         try stand.deployment.apply(saying: "taken back")
@@ -204,7 +207,7 @@ private struct Stand: ~Copyable {
     try deployment.write(deployment.watch())
   }
 
-  func isAsBefore(_ before: borrowing Snapshot) throws {
+  func isAsBefore(_ before: Snapshot) throws {
     try before.isUnchanged(in: Snapshot.take(), after: "the change was taken back")
     try isWithoutTraces()
     try restoreManifest()

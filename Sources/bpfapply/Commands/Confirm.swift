@@ -137,7 +137,8 @@ extension ConfirmationCommand {
 
   fileprivate func say(_ result: String, _ sentence: String, on console: Console) {
     console.print(
-      wantsJSON ? JSON.members(["type": "result", "result": .text(result)]).line + "\n"
+      wantsJSON
+        ? JSON.members(["type": "result", "result": .text(result)]).line + "\n"
         : sentence + "\n")
   }
 
