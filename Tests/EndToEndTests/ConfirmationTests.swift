@@ -193,8 +193,9 @@ private struct Stand: ~Copyable {
 
   init() throws {
     try Uplink.make()
-    deployment = try Deployment()
-    try deployment.applyWatch()
+    let applied = try Deployment()
+    try applied.applyWatch()
+    deployment = applied
   }
 
   func blockPeer() throws {
