@@ -78,7 +78,8 @@ public enum DetachedProcess {
     unsafe posix_spawnattr_setflags(&attributes, 0x80)
     let words = unsafe (["bpfapply"] + arguments).map { unsafe strdup($0) }
     let path = unsafe strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin")
-    defer { unsafe (words + [path]).forEach { unsafe free($0) } }
+    let owned = unsafe words + [path]
+    defer { for index in owned.indices { unsafe free(owned[index]) } }
     let argv = unsafe words + [nil]
     let environment = unsafe [path, nil]
     var process: pid_t = 0
@@ -114,6 +115,9 @@ public enum DetachedProcess {
 /// A process that keeps its identity when its number is given to another (pidfd_open(2), 5.3).
 public final class ProcessHandle: Sendable {
   private let descriptor: FileDescriptor
+
+  /// The id of the calling process.
+  public static var ownID: Int32 { getpid() }
 
   public init(_ process: Int32) throws(KernelError) {
     descriptor = try FileDescriptor(

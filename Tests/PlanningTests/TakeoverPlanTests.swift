@@ -48,7 +48,7 @@ import Testing
         replace map.flows [config] it is pinned at /sys/fs/bpf/theirs; max_entries cannot be changed in place
           max_entries: 32 -> 64 (config) !
           BLOCK replace-refused: replacing map.flows would lose what is in it: max_entries cannot be changed in place
-            hint: set on_replace: recreate on maps.flows
+            hint: set on_replace: migrate on maps.flows to keep it, or recreate to lose it
             hint: leave it as it is
         """)
     scenario.edit(map: "flows") { $0.onReplace = .recreate }

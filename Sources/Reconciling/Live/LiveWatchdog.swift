@@ -1,7 +1,6 @@
 internal import BPFKernel
 internal import BPFObject
 internal import FoundationEssentials
-internal import Glibc
 import Planning
 
 /// The process that takes a change back when nobody confirms it, and what it needs for that.
@@ -40,7 +39,8 @@ extension LiveKernel {
         try DetachedProcess.start(
           "/proc/self/exe",
           arguments + [
-            task.owner, "--deadline", "\(task.deadline)", "--caller", "\(getpid())", "--answer-on",
+            task.owner, "--deadline", "\(task.deadline)", "--caller", "\(ProcessHandle.ownID)",
+            "--answer-on",
           ], keeping: descriptors)
       }
     }
