@@ -79,7 +79,7 @@ public enum DetachedProcess {
     let words = unsafe (["bpfapply"] + arguments).map { unsafe strdup($0) }
     let path = unsafe strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin")
     let owned = unsafe words + [path]
-    defer { for index in owned.indices { unsafe free(owned[index]) } }
+    defer { for index in unsafe owned.indices { unsafe free(owned[index]) } }
     let argv = unsafe words + [nil]
     let environment = unsafe [path, nil]
     var process: pid_t = 0

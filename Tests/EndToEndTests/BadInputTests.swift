@@ -198,7 +198,7 @@ private struct Mistake {
           try Sandbox.run(nobody + arguments, directory: deployment.directory)
         }
         try run("apply", "--auto-approve", "manifest.yaml").ended(
-          6, saying: ["error[kernel-error]", "Operation not permitted", "missing CAP_BPF"])
+          1, saying: ["error[missing-capabilities]", "CAP_BPF", "CAP_NET_ADMIN"])
         let before = try BPFFilesystem().root.walk()
         try check(before.directories.isEmpty, "\(before.directories)")
         try run("validate", "manifest.yaml").ended(0)

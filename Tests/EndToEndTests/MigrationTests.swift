@@ -115,10 +115,11 @@ final class Flows {
     try Pinned.counter("\(deployment.pins)/maps/f/totals", release - 1)
   }
 
-  /// Programs are done with the packets that were sent.
+  /// Programs are done with the packets that were sent: none ends one while all that run end.
   func settle() throws {
     var last = -1
     try eventually("an end of the traffic") {
+      try GracePeriod.wait()
       let now = try total(1) + total(2)
       defer { last = now }
       usleep(20_000)

@@ -63,8 +63,8 @@ import Testing
         try deployment.write(deployment.watch(cgroup: cgroup.path, counts: "{max_entries: 32}"))
         try deployment.plan(
           status: 4, saying: "map.w/counts will be replaced", "max_entries = 16 -> 32",
-          "forces replacement", "BLOCKED", "on_replace: recreate")
-        try deployment.apply(status: 4, saying: "on_replace: recreate")
+          "forces replacement", "BLOCKED", "on_replace: migrate")
+        try deployment.apply(status: 4, saying: "on_replace: migrate")
         try before.isUnchanged(in: Snapshot.take(), after: "a blocked apply")
 
         try deployment.write(

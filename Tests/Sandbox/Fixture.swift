@@ -19,7 +19,8 @@ extension Sandbox {
     mkdir(directory, 0o755)
     let object = "\(directory)/\(name)-\(digest).bpf.o"
     if access(object, R_OK) == 0 { return object }
-    let unfinished = "\(object).\(getpid())"
+    // Threads compile at once too.
+    let unfinished = "\(object).\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     try run(
       ["clang"] + options + ["-x", "c", "-c", "-", "-o", unfinished], input: source
     ).succeeded()
