@@ -167,10 +167,12 @@ struct Reverser<K: Kernel> {
     try dropFormer(now.pins)
   }
 
+  /// What was kept to go back, and what a killed apply staged. The lock is held: nobody works there.
   func dropFormer(_ pins: [ObservedPin]) throws(KernelFailure) {
-    let former = PinPath.formerRoot(root)
-    for pin in pins where PinPath.isBelow(former, pin.path) { try kernel.removePin(pin.path) }
-    try kernel.removeEmptyDirectories(from: former, upTo: root)
+    for directory in [PinPath.formerRoot(root), PinPath.stagingRoot(root)] {
+      for pin in pins where PinPath.isBelow(directory, pin.path) { try kernel.removePin(pin.path) }
+      try kernel.removeEmptyDirectories(from: directory, upTo: root)
+    }
   }
 }
 

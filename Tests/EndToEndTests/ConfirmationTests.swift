@@ -131,7 +131,7 @@ import Testing
         let before = try Snapshot.take()
         try stand.blockPeer()
         try stand.deployment.compile("watch", options: ["-DRELEASE=2"])
-        try stand.deployment.apply("--confirm-timeout", "1s")
+        try stand.deployment.apply("--confirm-timeout", "5s")
         try ProcessGroup("bpfapply-watchdog-\(stand.deployment.owner)").end()
         try eventually("the deadline") {
           try stand.deployment.bpfapply("plan", "manifest.yaml").errors.contains(

@@ -47,9 +47,10 @@ struct Deployment: ~Copyable {
     try write(Sandbox.read(object), to: "\(name).bpf.o")
   }
 
-  /// The executable that is built with the tests.
+  /// The executable that is built with the tests, or the one that BPFAPPLY_EXECUTABLE names.
   static var executable: String {
     get throws {
+      if let named = getenv("BPFAPPLY_EXECUTABLE") { return String(cString: named) }
       let tests = String(
         decoding: try Sandbox.run(["readlink", "/proc/\(getpid())/exe"]).succeeded().output.utf8,
         as: UTF8.self)

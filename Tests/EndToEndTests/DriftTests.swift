@@ -57,7 +57,9 @@ import Testing
         try deployment.applyWatch()
         try Sandbox.run(["rm", "-r", deployment.pins]).succeeded()
         // The kernel lets go of the programs when it likes.
-        try eventually("the end of the program") { try Uplink.answers(of: 2, from: "10.9.0.3") == 2 }
+        try eventually("the end of the program") {
+          try Uplink.answers(of: 2, from: "10.9.0.3") == 2
+        }
         try deployment.drift(status: 2, saying: deployment.owner, "not applied")
         try deployment.apply(saying: "Done")
         try deployment.isSettled()

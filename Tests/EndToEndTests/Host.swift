@@ -26,10 +26,13 @@ enum Uplink {
   }
 
   /// How many of so many pings from an address of the peer are answered.
-  static func answers(of count: Int, from source: String = "10.9.0.2") throws -> Int {
+  /// `options` are ping's.
+  static func answers(
+    of count: Int, _ options: [String] = [], from source: String = "10.9.0.2"
+  ) throws -> Int {
     let result = try Sandbox.run(
       ["ip", "netns", "exec", "peer", "ping", "-q", "-n", "-c", "\(count)", "-i", "0.05"]
-        + ["-W", "1", "-I", source, "10.9.0.1"])
+        + ["-W", "1", "-I", source] + options + ["10.9.0.1"])
     return try numbers(of: result).received
   }
 

@@ -30,7 +30,7 @@ import Testing
         let holder = processes.split(separator: "\n").first.map(String.init) ?? "no process"
         try check(refused.errors.contains(holder), "\(holder) is not named:\n\(refused.errors)")
 
-        let second = try deployment.apply("--lock-timeout", "60")
+        let second = try deployment.apply("--lock-timeout", "600")
         try first.wait().ended(0, saying: ["Done"])
         try check(
           second.output.contains("No changes.") || second.output.contains("changed"), second.output)
