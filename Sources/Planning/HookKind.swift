@@ -15,6 +15,10 @@ struct HookKind {
   var isQueryable: Bool
   /// What the link type must be.
   var linkTypes: Set<LinkType>
+  /// A program can be taken off, by LINK_UPDATE or LINK_DETACH, while its link is held.
+  var leavesAtOnce: Bool {
+    updatesInPlace || linkTypes == [.netfilter] || linkTypes == [.structOps]
+  }
 
   init(_ hook: Hook) {
     switch hook {

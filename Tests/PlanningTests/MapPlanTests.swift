@@ -85,6 +85,27 @@ import Testing
     #expect(!scenario.plan().isApplicable)
   }
 
+  @Test func migrationNamesTheProgramsThatStayUntilTheEnd() {
+    var desired = Fixture.firewall()
+    desired.programs.append(
+      Fixture.program(
+        "fw/trace", code: 0, type: .tracepoint, attachType: nil, maps: ["flows": "flows"]))
+    desired.attachments.append(
+      Fixture.attachment(
+        "trace", "fw/trace", .tracepoint(category: "sched", name: "sched_switch")))
+    var scenario = Scenario.applied(desired)
+    scenario.edit(map: "flows") {
+      $0.map.maxEntries = 128
+      $0.onReplace = .migrate
+    }
+    let flows = scenario.plan().changes.first { $0.address == .map("flows") }
+    #expect(
+      flows?.consequences.filter { $0.contains("until the apply ends") } == [
+        "attachment.trace runs its old program until the apply ends: what that writes after the "
+          + "contents were carried over is missed"
+      ])
+  }
+
   @Test func protectionStandsAgainstRecreation() {
     var scenario = Scenario.applied()
     scenario.edit(map: "flows") {

@@ -4,8 +4,8 @@
 table.py DIRECTORY KERNEL…
 
 DIRECTORY/KERNEL.events is what boot.py kept; a kernel without that file could not be had. Writes
-DIRECTORY/table.md and DIRECTORY/table.json, prints the first and a closing line of counts, and ends
-with 1 if any test failed or did not come to its end.
+DIRECTORY/table.md, DIRECTORY/table.json and, where HookCatalogueTests ran, DIRECTORY/hooks.md; prints
+the first and a closing line of counts, and ends with 1 if any test failed or did not come to its end.
 """
 
 import json
@@ -21,6 +21,7 @@ class Machine:
         self.present = os.path.exists(path)
         self.release, self.ended, self.status = "", False, None
         self.facilities, self.tests, self.results, self.notes = {}, {}, {}, {}
+        self.hooks = {}
         if self.present:
             with open(path, "rb") as file:
                 for line in file:
@@ -45,6 +46,8 @@ class Machine:
             self.release = record["release"]
         elif record["matrix"] == "facility":
             self.facilities[record["name"]] = (record["works"], record["why"])
+        elif record["matrix"] == "hook":
+            self.hooks.setdefault(record["hook"], {})[record["column"]] = record["result"]
         elif record["matrix"] == "ended":
             self.ended, self.status = True, record["status"]
 
@@ -122,12 +125,37 @@ def facilities(machines, notes):
     return [*lines, ""]
 
 
+COLUMNS = ("attach", "unchanged", "tampering", "upgrade", "detach")
+
+
+def hooks(machines):
+    """Each hook × kernel, as HookCatalogueTests reported it."""
+    names = sorted({name for machine in machines for name in machine.hooks})
+    if not names:
+        return []
+    lines = [row(["hook", *(m.kernel for m in machines)]), row(["---"] * (len(machines) + 1))]
+    for name in names:
+        cells = []
+        for machine in machines:
+            found = [machine.hooks.get(name, {}).get(column, "never tried") for column in COLUMNS]
+            if found[0] in ("passed", "refused") and len(set(found)) == 1:
+                cells.append(found[0])
+            else:
+                wrong = [f"{column} {result}" for column, result in zip(COLUMNS, found)
+                         if result != "passed"]
+                cells.append(f"**{wrong[0]}**")
+        lines.append(row([name, *cells]))
+    return [*lines, ""]
+
+
 def main():
     directory, *kernels = sys.argv[1:]
     machines = [Machine(kernel, f"{directory}/{kernel}.events") for kernel in kernels]
     booted = [m for m in machines if m.release]
     notes, counts, stored = Notes(), {}, {}
     lines = facilities(booted, notes)
+    catalogue = hooks(booted)
+    lines += catalogue
 
     names = {test: name for machine in machines for test, name in machine.tests.items()}
     lines += [row(["suite", "test", *(m.kernel for m in machines)]),
@@ -177,6 +205,9 @@ def main():
     text = "\n".join(lines) + "\n"
     with open(f"{directory}/table.md", "w", encoding="utf-8") as file:
         file.write(text)
+    if catalogue:
+        with open(f"{directory}/hooks.md", "w", encoding="utf-8") as file:
+            file.write("\n".join(catalogue))
     with open(f"{directory}/table.json", "w", encoding="utf-8") as file:
         json.dump({"kernels": {m.kernel: m.release for m in machines}, "tests": stored,
                    "facilities": {m.kernel: m.facilities for m in machines}}, file, indent=1)

@@ -26,6 +26,21 @@ struct MigrationPlan {
     draft.change.migration = MapMigration(
       source: id, fields: conversion.fields, sums: map.sums, unguarded: sleepable.sorted())
     draft.change.consequences += consequences(map, live, draft.change.migration)
+    draft.change.consequences += lingering(map.ref)
+  }
+
+  /// Old programs that no call takes off their hook: they go with the last reference to their link,
+  /// which an apply holds until its end so that it can be undone.
+  private func lingering(_ ref: String) -> [String] {
+    let users = Set(situation.users[ref] ?? [])
+    return situation.sortedGoals.compactMap { goal in
+      guard let hook = goal.attachment?.hook, !HookKind(hook).leavesAtOnce,
+        let program = goal.programRef, users.contains(.program(program))
+      else { return nil }
+      return
+        "\(goal.address) runs its old program until the apply ends: what that writes after the "
+        + "contents were carried over is missed"
+    }
   }
 
   /// What an interrupted apply left to be merged, if it is still there.
