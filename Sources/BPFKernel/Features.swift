@@ -42,7 +42,7 @@ public struct Feature: Hashable, Sendable, CustomStringConvertible {
 extension Feature {
   public static let all = [
     objectNames, btf, globalData, mmapableArrays, batchOperations, bindMap, cgroupLinks,
-    xdpLinks, perfLinks, netfilterLinks, tcxLinks, pathDescriptors,
+    xdpLinks, perfLinks, netfilterLinks, tcxLinks, unixSocketHooks, pathDescriptors,
   ]
 
   public static let objectNames = Feature("names of maps and programs", since: .init(4, 15)) {
@@ -134,6 +134,11 @@ extension Feature {
     () throws(KernelError) in
     let program = try trivial(.schedCls)
     return try links(program, target: UInt32(Int32.max), .tcxIngress)
+  }
+
+  public static let unixSocketHooks = Feature("cgroup hooks for unix sockets", since: .init(6, 7)) {
+    () throws(KernelError) in
+    try works { () throws(KernelError) in _ = try trivial(.cgroupSockAddr, .cgroupUnixConnect) }
   }
 
   public static let pathDescriptors = Feature("pins relative to directories", since: .init(6, 5)) {

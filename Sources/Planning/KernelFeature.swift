@@ -8,6 +8,8 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case perfEventLinks = "perf_event_links"
   case netfilterLinks = "netfilter_links"
   case tcxLinks = "tcx_links"
+  /// The attach types of cgroups for unix sockets.
+  case unixSocketHooks = "unix_socket_hooks"
   case kprobes, uprobes
   /// The kernel's own types, by which tracing programs find their targets.
   case kernelTypes = "kernel_types"
@@ -20,6 +22,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .perfEventLinks: "links to perf events"
     case .netfilterLinks: "netfilter links"
     case .tcxLinks: "tcx"
+    case .unixSocketHooks: "cgroup hooks for unix sockets"
     case .kprobes: "kprobes"
     case .uprobes: "uprobes"
     case .kernelTypes: "description of its types"
@@ -33,6 +36,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .perfEventLinks: "Linux 5.15 and newer have them"
     case .netfilterLinks: "Linux 6.4 and newer have them, built with CONFIG_NETFILTER_BPF_LINK"
     case .tcxLinks: "Linux 6.6 and newer have it"
+    case .unixSocketHooks: "Linux 6.7 and newer have them"
     case .kprobes: "kernels built with CONFIG_KPROBE_EVENTS have them"
     case .uprobes: "kernels built with CONFIG_UPROBE_EVENTS have them"
     case .kernelTypes: "kernels built with CONFIG_DEBUG_INFO_BTF have it"
@@ -46,6 +50,10 @@ extension Hook {
   /// What the kernel must have for a program to be attached there.
   public var needs: [KernelFeature] {
     switch self {
+    case .cgroup(_, .cgroupUnixConnect), .cgroup(_, .cgroupUnixSendmsg),
+      .cgroup(_, .cgroupUnixRecvmsg), .cgroup(_, .cgroupUnixGetpeername),
+      .cgroup(_, .cgroupUnixGetsockname):
+      [.unixSocketHooks]
     case .xdp, .cgroup, .networkNamespace, .rawTracepoint, .structOps: []
     case .tcx: [.tcxLinks]
     case .netfilter: [.netfilterLinks]
