@@ -29,7 +29,7 @@ static __always_inline void count(__u32 slot) {
 
 PROGRAM("kprobe/do_nanosleep", at_kprobe, 0)
 PROGRAM("kretprobe/do_nanosleep", at_kretprobe, 1)
-PROGRAM("ksyscall/nanosleep", at_ksyscall, 2)
+PROGRAM("ksyscall/clock_nanosleep", at_ksyscall, 2)
 PROGRAM("fentry/do_nanosleep", at_fentry, 3)
 PROGRAM("fexit/do_nanosleep", at_fexit, 4)
 PROGRAM("lsm/file_open", at_lsm, 5)
