@@ -184,7 +184,6 @@ extension Map {
           "packets is summed up", "map.f/.bss will be replaced", "its variables keep their values")
         let applied = try flows.deployment.apply(saying: "entries carried over", "Done")
         try check(!applied.output.contains("user space"), applied.output)
-        print(applied.output)
         try eventually("packets through the second release") { try flows.total(2) > 1_000_000 }
         storm.end()
         try flows.settle()
