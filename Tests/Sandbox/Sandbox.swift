@@ -118,12 +118,3 @@ extension Sandbox {
       decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }
-
-extension Trait where Self == ConditionTrait {
-  /// For tests that need the kernel: skipped, with the reason, where that is not to be had.
-  public static var kernel: Self {
-    .enabled(
-      if: Sandbox.isAvailable || Sandbox.isRequired,
-      "\(Sandbox.obstacle ?? "kernel tests cannot run here"); skipped")
-  }
-}
