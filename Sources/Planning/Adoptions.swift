@@ -91,7 +91,7 @@ extension DesiredState {
     var hooks: Set<Hook> = []
     for attachment in attachments {
       if case .pin(let path)? = attachment.adopt { paths.insert(path) }
-      if HookKind(attachment.hook).holdsOne || attachment.exclusive || attachment.adopt == .legacy {
+      if attachment.hook.kind.holdsOne || attachment.exclusive || attachment.adopt == .legacy {
         hooks.insert(attachment.hook.place)
       }
     }

@@ -12,7 +12,7 @@ struct AttachmentComparison {
   /// does not have.
   let program: Draft?
 
-  private var kind: HookKind { HookKind(hook) }
+  private var kind: HookKind { hook.kind }
   private var ownership: Ownership { situation.ownership }
   private var last: AppliedResource? { situation.last(goal.address) }
   private var place: ObservedHook? { ownership.hook(hook) }
@@ -415,13 +415,8 @@ struct AttachmentComparison {
   /// target of that name by now.
   private var whatBecameOfTheTarget: String {
     if place?.missing != nil { return whatIsMissing }
-    switch hook {
-    case .xdp(let interface, _), .tcx(let interface, _):
-      return ": taken off \(hook.phrase), or \(interface.name) was deleted and made again"
-    case .cgroup(let path, _):
-      return ": taken off \(hook.phrase), or \(path) was deleted and made again"
-    default: return ""
-    }
+    guard let target = hook.family.mortal else { return "" }
+    return ": taken off \(hook.phrase), or \(target) was deleted and made again"
   }
 
   private func pinComparison(_ id: UInt32?) -> PinComparison? {

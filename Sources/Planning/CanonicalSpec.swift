@@ -160,8 +160,8 @@ extension Spec {
     if case .text(let value) = self[name] { value } else { nil }
   }
 
-  func number(_ name: String) -> UInt32? {
-    if case .number(let value) = self[name] { UInt32(exactly: value) } else { nil }
+  func number<Number: FixedWidthInteger>(_ name: String) -> Number? {
+    if case .number(let value) = self[name] { Number(exactly: value) } else { nil }
   }
 
   func flag(_ name: String) -> Bool { self[name] == .bool(true) }

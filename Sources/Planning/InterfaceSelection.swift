@@ -129,25 +129,6 @@ extension ObservationScope {
   }
 }
 
-extension Hook {
-  /// The interface of a hook that is on one.
-  public var interface: InterfaceName? {
-    switch self {
-    case .xdp(let interface, _), .tcx(let interface, _): interface
-    default: nil
-    }
-  }
-
-  /// The same hook on another interface.
-  func moved(to interface: InterfaceName) -> Hook {
-    switch self {
-    case .xdp(_, let mode): .xdp(interface: interface, mode: mode)
-    case .tcx(_, let attachType): .tcx(interface: interface, attachType: attachType)
-    default: self
-    }
-  }
-}
-
 extension InterfaceName {
   /// As addresses name it: `eth0`, `NETNS/eth0`.
   public var instance: String {

@@ -38,7 +38,7 @@ struct LegacyAdoption {
 
   /// The kernel takes the new link only when the old program is gone.
   func needsGap(_ program: UInt32, isProgramNew: Bool) -> Bool {
-    let kind = HookKind(hook)
+    let kind = hook.kind
     if kind.holdsOne { return true }
     if case .cgroup = hook { return (place?.attachFlags ?? 0) & Self.allowsMany == 0 }
     return kind.refusesSameProgramTwice && !isProgramNew

@@ -206,7 +206,7 @@ public struct Ownership: Sendable {
       let target = self.hook(hook)?.targetID
     else { return nil }
     return linksByProgram[program.id]?.first {
-      HookKind(hook).linkTypes.contains($0.type) && $0.isOn(hook, targetID: target)
+      hook.kind.linkTypes.contains($0.type) && $0.isOn(hook, targetID: target)
     }
   }
 

@@ -5,7 +5,7 @@ extension Situation {
     guard let attachment = goal.attachment, attachment.isSelected,
       let interface = attachment.hook.interface
     else { return nil }
-    let kind = HookKind(attachment.hook)
+    let kind = attachment.hook.kind
     let rival = contenders[attachment.hook.place]?.first { other in
       other.address != goal.address
         && (kind.holdsOne

@@ -105,24 +105,12 @@ public struct Privileges: Hashable, Sendable {
 
   private mutating func attach(_ attachment: DesiredAttachment) {
     let purpose = "attach \(attachment.address)"
-    switch attachment.hook {
-    case .xdp, .tcx, .cgroup, .networkNamespace, .netfilter: need("CAP_NET_ADMIN", to: purpose)
-    case .tracepoint, .rawTracepoint, .kernelProbe, .userProbe, .tracing:
-      need("CAP_PERFMON", to: purpose)
-    // Whoever could load its programs may register it.
-    case .structOps: break
-    }
+    if let capability = attachment.hook.capability { need(capability, to: purpose) }
     enter(attachment)
   }
 
   private mutating func enter(_ attachment: DesiredAttachment) {
-    let namespace: NetworkNamespaceName =
-      switch attachment.hook {
-      case .xdp(let interface, _), .tcx(let interface, _): interface.namespace
-      case .networkNamespace(let name, _), .netfilter(_, let name): name
-      default: .own
-      }
-    if namespace != .own {
+    if attachment.hook.namespace != .own {
       need("CAP_SYS_ADMIN", to: "enter the network namespace of \(attachment.address)")
     }
   }

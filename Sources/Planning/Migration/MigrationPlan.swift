@@ -34,7 +34,7 @@ struct MigrationPlan {
   private func lingering(_ ref: String) -> [String] {
     let users = Set(situation.users[ref] ?? [])
     return situation.sortedGoals.compactMap { goal in
-      guard let hook = goal.attachment?.hook, !HookKind(hook).leavesAtOnce,
+      guard let hook = goal.attachment?.hook, !hook.kind.leavesAtOnce,
         let program = goal.programRef, users.contains(.program(program))
       else { return nil }
       return

@@ -148,12 +148,10 @@ private struct HoldingsIndex {
       interfaces[interface.index] = interface.name.name
     }
     for hook in state.hooks {
-      switch hook.hook {
-      case .xdp(let interface, _), .tcx(let interface, _):
-        guard interface.namespace == .own, hook.missing == nil else { continue }
-        interfaces[UInt32(truncatingIfNeeded: hook.targetID)] = interface.name
-      default: continue
-      }
+      guard let interface = hook.hook.interface, interface.namespace == .own,
+        hook.missing == nil
+      else { continue }
+      interfaces[UInt32(truncatingIfNeeded: hook.targetID)] = interface.name
     }
     keys =
       state.maps.map { Key(kind: .map, id: $0.id) }

@@ -1,5 +1,3 @@
-internal import BPFObject
-
 /// What a kernel may lack, and a plan has to know before anything is changed.
 ///
 /// The facts of the host list what is known to be missing; what could not be found out is not in the
@@ -42,26 +40,6 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .kernelTypes: "kernels built with CONFIG_DEBUG_INFO_BTF have it"
     case .lsm:
       "build the kernel with CONFIG_BPF_LSM and add bpf to the list in its lsm= parameter"
-    }
-  }
-}
-
-extension Hook {
-  /// What the kernel must have for a program to be attached there.
-  public var needs: [KernelFeature] {
-    switch self {
-    case .cgroup(_, .cgroupUnixConnect), .cgroup(_, .cgroupUnixSendmsg),
-      .cgroup(_, .cgroupUnixRecvmsg), .cgroup(_, .cgroupUnixGetpeername),
-      .cgroup(_, .cgroupUnixGetsockname):
-      [.unixSocketHooks]
-    case .xdp, .cgroup, .networkNamespace, .rawTracepoint, .structOps: []
-    case .tcx: [.tcxLinks]
-    case .netfilter: [.netfilterLinks]
-    case .tracepoint: [.perfEventLinks]
-    case .kernelProbe: [.kprobes, .perfEventLinks]
-    case .userProbe: [.uprobes, .perfEventLinks]
-    case .tracing(.lsmMac, _): [.kernelTypes, .lsm]
-    case .tracing: [.kernelTypes]
     }
   }
 }

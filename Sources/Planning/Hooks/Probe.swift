@@ -1,3 +1,5 @@
+internal import BPFObject
+
 /// A place in the kernel's code.
 public struct KernelProbe: Hashable, Sendable, Codable {
   /// A function, or a system call by its name without prefixes.
@@ -47,7 +49,7 @@ public struct UserProbe: Hashable, Sendable, Codable {
 
 // MARK: In a spec
 
-extension KernelProbe {
+extension KernelProbe: HookFamily {
   var spec: Spec {
     Spec([
       "hook": "kprobe", "function": .text(function), "syscall": .bool(isSystemCall),
@@ -55,16 +57,33 @@ extension KernelProbe {
     ])
   }
 
-  init?(spec: Spec) {
-    guard case .text(let function)? = spec["function"], case .number(let offset)? = spec["offset"]
-    else { return nil }
-    self.init(
-      function: function, isSystemCall: spec["syscall"] == .bool(true), offset: offset,
-      isReturn: spec["return"] == .bool(true))
+  static func hook(from spec: Spec) -> Hook? {
+    guard let function = spec.text("function"), let offset: UInt64 = spec.number("offset") else {
+      return nil
+    }
+    return .kernelProbe(
+      KernelProbe(
+        function: function, isSystemCall: spec.flag("syscall"), offset: offset,
+        isReturn: spec.flag("return")))
+  }
+
+  var kind: HookKind { HookKind(linkTypes: [.perfEvent]) }
+  var needs: [KernelFeature] { [.kprobes, .perfEventLinks] }
+  var capability: String? { "CAP_PERFMON" }
+
+  func matches(_ link: ObservedLink, targetID: UInt64) -> Bool {
+    switch link.target {
+    case .kernelProbe(let found, let foundOffset, let foundReturn):
+      // A kernel that hides its addresses from the caller may hide the name as well.
+      foundReturn == isReturn
+        && (found.isEmpty || symbols.contains(found) && foundOffset == offset)
+    case .other: true
+    default: false
+    }
   }
 }
 
-extension UserProbe {
+extension UserProbe: HookFamily {
   var spec: Spec {
     var spec = Spec([
       "hook": "uprobe", "path": .text(path), "offset": .number(offset), "return": .bool(isReturn),
@@ -74,17 +93,29 @@ extension UserProbe {
     return spec
   }
 
-  init?(spec: Spec) {
-    guard case .text(let path)? = spec["path"], case .number(let offset)? = spec["offset"] else {
+  static func hook(from spec: Spec) -> Hook? {
+    guard let path = spec.text("path"), let offset: UInt64 = spec.number("offset") else {
       return nil
     }
-    var function: String?
-    if case .text(let name)? = spec["function"] { function = name }
-    var process: UInt32?
-    if case .number(let id)? = spec["pid"] { process = UInt32(exactly: id) }
-    self.init(
-      path: path, function: function, offset: offset, isReturn: spec["return"] == .bool(true),
-      process: process)
+    return .userProbe(
+      UserProbe(
+        path: path, function: spec.text("function"), offset: offset,
+        isReturn: spec.flag("return"),
+        process: spec.number("pid")))
+  }
+
+  var kind: HookKind { HookKind(linkTypes: [.perfEvent]) }
+  var needs: [KernelFeature] { [.uprobes, .perfEventLinks] }
+  var capability: String? { "CAP_PERFMON" }
+
+  func matches(_ link: ObservedLink, targetID: UInt64) -> Bool {
+    switch link.target {
+    case .userProbe(_, let foundOffset, let foundReturn):
+      // Where the function begins is found in the file when the hook is looked at.
+      foundReturn == isReturn && (targetID == 0 || foundOffset == targetID)
+    case .other: true
+    default: false
+    }
   }
 }
 
