@@ -57,6 +57,9 @@ let package = Package(
     .target(
       name: "FakeKernel", dependencies: ["Reconciling", "Planning", "BPFObject"],
       path: "Tests/FakeKernel", swiftSettings: tests),
+    .executableTarget(
+      name: "loader-bench", dependencies: ["BPFObject", "BPFKernel"], path: "Tests/bench/loader",
+      swiftSettings: tests),
 
     .testTarget(name: "ArchitectureTests", swiftSettings: tests),
     .testTarget(

@@ -32,23 +32,53 @@ func withoutZeroByte(_ text: String, _ call: String) throws(KernelError) {
 /// The whole of a file of procfs or sysfs.
 func readFile(_ path: String) throws(KernelError) -> [UInt8] {
   let file = try openFile(path, O_RDONLY)
-  var contents: [UInt8] = []
   var info = stat()
-  // The kernel's BTF tells its size, and growing to megabytes would take twice the memory.
+  // The kernel's BTF tells its size: its megabytes are read to where they stay. Other files say zero,
+  // or a page.
   let size = unsafe fstat(file.rawValue, &info) == 0 ? Int(info.st_size) : 0
-  contents.reserveCapacity(min(max(size, 0), 64 << 20))
-  var buffer = [UInt8](repeating: 0, count: size > 16 << 10 ? 128 << 10 : 16 << 10)
+  var failure: KernelError?
+  var isAtEnd = false
+  var contents = unsafe [UInt8](
+    unsafeUninitializedCapacity: min(max(size + 1, 16 << 10), 64 << 20)
+  ) { buffer, count in
+    while count < buffer.count, !isAtEnd, failure == nil {
+      let rest = unsafe UnsafeMutableRawBufferPointer(buffer)[count...]
+      do throws(KernelError) {
+        let got = unsafe try read(file, into: UnsafeMutableRawBufferPointer(rebasing: rest), path)
+        isAtEnd = got == 0
+        count += got
+      } catch {
+        failure = error
+      }
+    }
+  }
+  if let failure { throw failure }
+  guard !isAtEnd else { return contents }
+  var buffer = [UInt8](repeating: 0, count: 16 << 10)
   while true {
-    let count = unsafe buffer.withUnsafeMutableBytes {
-      unsafe read(file.rawValue, $0.baseAddress, $0.count)
+    var got: Result<Int, KernelError> = .success(0)
+    unsafe buffer.withUnsafeMutableBytes { bytes in
+      do throws(KernelError) {
+        got = .success(unsafe try read(file, into: bytes, path))
+      } catch {
+        got = .failure(error)
+      }
     }
+    let count = try got.get()
     if count == 0 { return contents }
-    if count < 0 {
-      let code = errno
-      if code == EINTR { continue }
-      throw KernelError("read", Errno(rawValue: code), on: path)
-    }
     contents += buffer[..<count]
+  }
+}
+
+/// read(2), again when a signal came in between; 0 at the end of the file.
+private func read(
+  _ file: borrowing FileDescriptor, into buffer: UnsafeMutableRawBufferPointer, _ path: String
+) throws(KernelError) -> Int {
+  while true {
+    let count = unsafe Glibc.read(file.rawValue, buffer.baseAddress, buffer.count)
+    if count >= 0 { return count }
+    let code = errno
+    if code != EINTR { throw KernelError("read", Errno(rawValue: code), on: path) }
   }
 }
 

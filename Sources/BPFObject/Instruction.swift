@@ -33,6 +33,33 @@ extension Instruction {
     bytes.append(littleEndian: immediate)
   }
 
+  /// The slots of an object's section, whose length is a multiple of eight. An instruction lies in
+  /// memory as in a little-endian object.
+  static func decode(_ bytes: ArraySlice<UInt8>, bigEndian: Bool) -> [Instruction] {
+    var slots = unsafe [Instruction](unsafeUninitializedCapacity: bytes.count / 8) { slots, count in
+      let target = UnsafeMutableRawBufferPointer(slots)
+      unsafe bytes.withUnsafeBytes {
+        unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<target.count]))
+      }
+      count = slots.count
+    }
+    if bigEndian {
+      for index in slots.indices {
+        let registers = slots[index].registers
+        slots[index].registers = registers >> 4 | registers << 4
+      }
+    }
+    if bigEndian != Instruction.isHostBigEndian {
+      for index in slots.indices {
+        slots[index].offset = slots[index].offset.byteSwapped
+        slots[index].immediate = slots[index].immediate.byteSwapped
+      }
+    }
+    return slots
+  }
+
+  private static var isHostBigEndian: Bool { Int16(1).bigEndian == 1 }
+
   mutating func setSource(_ source: UInt8) { registers = registers & 0x0f | source << 4 }
 }
 

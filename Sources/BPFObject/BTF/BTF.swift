@@ -7,11 +7,11 @@
 /// Everything that follows references is bounded, so that cycles give nil instead of a hang.
 public struct BTF: Sendable {
   /// The type section, every word little-endian.
-  private(set) var types: [UInt8]
+  private(set) var types: ByteRegion
   /// The string section; empty or starting and ending with NUL.
-  private(set) var strings: [UInt8]
+  private(set) var strings: ByteRegion
   /// Where each type of this BTF starts in `types`.
-  private(set) var starts: [UInt32]
+  private(set) var starts: [UInt32] = []
   private let baseBox: Box?
   /// The byte order that the bytes had: that of the machine whose types these are.
   public let isBigEndian: Bool
@@ -32,16 +32,18 @@ public struct BTF: Sendable {
 
   /// Reads a `.BTF` section, `/sys/kernel/btf/vmlinux` or, over its base, a module's BTF.
   ///
-  /// Checked here: that every type lies within the section, and that every name and every type
-  /// that is referred to exists. Throws `ObjectError` with the byte offset.
+  /// Checked here: that every type lies within the section, and, unless `checksReferences` is false,
+  /// that every name and every type that is referred to exists. A kernel's own BTF needs no such look
+  /// at each of its types; what does not exist is nil, or an empty name, when it is asked for. Throws
+  /// `ObjectError` with the byte offset.
   public init(
-    parsing bytes: [UInt8], base: BTF? = nil, section: String = ".BTF"
+    parsing bytes: [UInt8], base: BTF? = nil, section: String = ".BTF",
+    checksReferences: Bool = true
   ) throws(ObjectError) {
     let header = try BTFHeader(parsing: bytes, section: section)
     isBigEndian = header.bigEndian
-    strings = Array(bytes[header.strings])
-    types = Array(bytes[header.types])
-    starts = []
+    strings = ByteRegion(bytes, in: header.strings)
+    types = ByteRegion(bytes, in: header.types)
     baseBox = base.map(Box.init)
     firstID = base.map { UInt32(truncatingIfNeeded: $0.count) } ?? 1
     firstString =
@@ -60,16 +62,17 @@ public struct BTF: Sendable {
         offset += 4
       }
     }
-    try index(section: section, at: header.types.lowerBound)
-    try checkReferences(section: section, at: header.types.lowerBound)
+    starts = try index(section: section, at: header.types.lowerBound)
+    if checksReferences {
+      try checkReferences(section: section, at: header.types.lowerBound)
+    }
   }
 
   /// BTF of nothing but void, or of nothing but its base.
   init(base: BTF? = nil) {
     isBigEndian = false
-    types = []
-    strings = base == nil ? [0] : []
-    starts = []
+    types = ByteRegion()
+    strings = ByteRegion(base == nil ? [0] : [])
     baseBox = base.map(Box.init)
     firstID = base.map { UInt32(truncatingIfNeeded: $0.count) } ?? 1
     firstString = base.map { UInt32(truncatingIfNeeded: $0.stringsEnd) } ?? 0
@@ -152,12 +155,7 @@ public struct BTF: Sendable {
 
   private func isString(_ wanted: [UInt8], at offset: UInt32) -> Bool {
     if offset < firstString { return base?.isString(wanted, at: offset) ?? false }
-    let start = Int(offset - firstString)
-    guard start + wanted.count < strings.count, strings[start + wanted.count] == 0 else {
-      return false
-    }
-    for index in 0..<wanted.count where strings[start + index] != wanted[index] { return false }
-    return true
+    return strings.holds(wanted, at: Int(offset - firstString))
   }
 
   /// Where a type of this BTF (not its base) starts in `types`.
@@ -181,13 +179,11 @@ public struct BTF: Sendable {
   mutating func appendString(_ text: String) -> UInt32 {
     guard !text.isEmpty else { return 0 }
     let offset = UInt32(truncatingIfNeeded: stringsEnd)
-    strings.append(contentsOf: text.utf8)
-    strings.append(0)
+    strings.append(terminated: text)
     return offset
   }
   mutating func setKind(_ kind: Kind, of id: UInt32) {
     guard let start = start(of: id) else { return }
     setWord(types.word(at: start + 4) & 0xe0ff_ffff | UInt32(kind.rawValue) << 24, at: start + 4)
   }
-  mutating func appendStart(_ start: Int) { starts.append(UInt32(truncatingIfNeeded: start)) }
 }

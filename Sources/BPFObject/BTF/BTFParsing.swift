@@ -66,30 +66,69 @@ extension BTF {
     }
   }
 
-  /// Finds where each type starts.
-  mutating func index(section: String, at sectionOffset: Int) throws(ObjectError) {
-    var offset = 0
-    while offset < types.count {
-      guard offset + 12 <= types.count else {
-        throw ObjectError(
-          section: section, offset: sectionOffset + offset, message: "truncated: half a type")
+  /// `trailingSize` of all kinds in two numbers, two bits for each kind, in words of four bytes.
+  private struct Sizes {
+    /// What follows a type of that kind.
+    var fixed: UInt64 = 0
+    /// What follows for each member, constant, parameter or variable.
+    var each: UInt64 = 0
+    var known: UInt32 = 0
+
+    init() {
+      for kind in Kind.allCases where kind != .void {
+        let size = trailingSize(kind, count: 0)
+        fixed |= UInt64(size / 4) << (2 * UInt64(kind.rawValue))
+        each |= UInt64((trailingSize(kind, count: 1) - size) / 4) << (2 * UInt64(kind.rawValue))
+        known |= 1 << UInt32(kind.rawValue)
       }
-      let info = types.word(at: offset + 4)
-      let number = UInt8((info >> 24) & 0x1f)
-      guard let kind = Kind(rawValue: number), kind != .void else {
-        throw ObjectError(
-          section: section, offset: sectionOffset + offset,
-          message: "type \(count) has the unknown kind \(number)")
-      }
-      let end = offset + 12 + BTF.trailingSize(kind, count: Int(info & 0xffff))
-      guard end <= types.count else {
-        throw ObjectError(
-          section: section, offset: sectionOffset + offset,
-          message: "type \(count) reaches past the end of the types")
-      }
-      appendStart(offset)
-      offset = end
     }
+
+    @inline(__always)
+    func trailing(_ info: UInt32) -> Int? {
+      let kind = info >> 24 & 0x1f
+      guard known &>> kind & 1 == 1 else { return nil }
+      let shift = UInt64(2 &* kind)
+      let words = fixed &>> shift & 3 &+ (each &>> shift & 3) &* UInt64(info & 0xffff)
+      return Int(truncatingIfNeeded: words) &* 4
+    }
+  }
+
+  /// Where each type starts. A kernel has more than a hundred thousand types: this is the one pass
+  /// over them.
+  func index(section: String, at sectionOffset: Int) throws(ObjectError) -> [UInt32] {
+    let sizes = Sizes()
+    let end = types.count
+    var offset = 0
+    // Room for as many as there can be; what is not written takes no memory.
+    let starts = unsafe [UInt32](unsafeUninitializedCapacity: end / 12) { buffer, count in
+      unsafe types.all.withUnsafeBytes { types in
+        var at = 0
+        var found = 0
+        while end &- at >= 12 {
+          let info = unsafe types.loadUnaligned(fromByteOffset: at &+ 4, as: UInt32.self)
+          guard let trailing = sizes.trailing(UInt32(littleEndian: info)),
+            trailing <= end &- at &- 12
+          else { break }
+          // Each takes 12 bytes or more, so there is room.
+          unsafe buffer[found] = UInt32(truncatingIfNeeded: at)
+          found &+= 1
+          at &+= 12 &+ trailing
+        }
+        offset = at
+        count = found
+      }
+    }
+    guard offset < end else { return starts }
+    let id = Int(firstID) + starts.count
+    func failure(_ message: String) -> ObjectError {
+      ObjectError(section: section, offset: sectionOffset + offset, message: message)
+    }
+    guard end - offset >= 12 else { throw failure("truncated: half a type") }
+    let info = types.word(at: offset + 4)
+    guard sizes.trailing(info) != nil else {
+      throw failure("type \(id) has the unknown kind \(info >> 24 & 0x1f)")
+    }
+    throw failure("type \(id) reaches past the end of the types")
   }
 
   /// Checks that every name and every type that is referred to exists.
@@ -162,8 +201,8 @@ extension BTF {
     bytes.append(littleEndian: UInt32(truncatingIfNeeded: types.count))
     bytes.append(littleEndian: UInt32(truncatingIfNeeded: types.count))
     bytes.append(littleEndian: UInt32(truncatingIfNeeded: strings.count))
-    bytes.append(contentsOf: types)
-    bytes.append(contentsOf: strings)
+    bytes.append(contentsOf: types.all)
+    bytes.append(contentsOf: strings.all)
     return bytes
   }
 }

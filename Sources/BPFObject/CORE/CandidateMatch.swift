@@ -115,15 +115,6 @@ extension BTF {
 
   func isName(_ wanted: ArraySlice<UInt8>, at offset: UInt32) -> Bool {
     if offset < firstString { return base?.isName(wanted, at: offset) ?? false }
-    let start = Int(offset - firstString)
-    guard start + wanted.count < strings.count, strings[start + wanted.count] == 0 else {
-      return false
-    }
-    var at = start
-    for byte in wanted {
-      guard strings[at] == byte else { return false }
-      at += 1
-    }
-    return true
+    return strings.holds(wanted, at: Int(offset - firstString))
   }
 }

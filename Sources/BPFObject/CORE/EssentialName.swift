@@ -49,55 +49,6 @@ enum EssentialName {
   }
 }
 
-/// The named types of one BTF (not of its base) by essential name: a hash table over the ids, a few
-/// bytes for each type.
-struct NameIndex: Sendable {
-  /// The first id of a bucket, and the next one after an id; 0 = none.
-  private var heads: [UInt32]
-  private var next: [UInt32]
-  private let firstID: UInt32
-
-  init(of btf: BTF) {
-    var size = 16
-    while size < btf.starts.count { size *= 2 }
-    heads = [UInt32](repeating: 0, count: size)
-    next = [UInt32](repeating: 0, count: btf.starts.count)
-    firstID = btf.firstID
-    let mask = UInt32(size - 1)
-    // Backwards, so that each bucket is in ascending order.
-    for index in btf.starts.indices.reversed() {
-      let start = Int(btf.starts[index])
-      guard NameIndex.holds(btf.types.word(at: start + 4)) else { continue }
-      let name = btf.types.word(at: start)
-      guard name != 0 else { continue }
-      let bucket = Int(btf.essentialHash(at: name) & mask)
-      next[index] = heads[bucket]
-      heads[bucket] = firstID + UInt32(truncatingIfNeeded: index)
-    }
-  }
-
-  /// Functions and variables are no types to relocate against, and half of a kernel's BTF.
-  private static func holds(_ info: UInt32) -> Bool {
-    guard let kind = BTF.Kind(rawValue: UInt8((info >> 24) & 0x1f)) else { return false }
-    switch kind {
-    case .int, .structure, .union, .enumeration, .enumeration64, .forward, .typedef, .float:
-      return true
-    default: return false
-    }
-  }
-
-  /// Calls `body` with the ids that may have that essential name, ascending.
-  func forEachCandidate<Failure: Error>(
-    _ name: ArraySlice<UInt8>, _ body: (UInt32) throws(Failure) -> Void
-  ) throws(Failure) {
-    var id = heads[Int(EssentialName.hash(name)) & (heads.count - 1)]
-    while id != 0 {
-      try body(id)
-      id = next[Int(id - firstID)]
-    }
-  }
-}
-
 extension BTF {
   /// Names longer than this are cut: the kernel has none, and types that share a long one must not
   /// multiply it.

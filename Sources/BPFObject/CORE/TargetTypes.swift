@@ -26,8 +26,19 @@ public final class TargetTypes: Sendable {
   private let indexes = Mutex(Indexes())
 
   private struct Indexes {
+    /// Names that were looked for without an index, which is made when there are more.
+    var lookups = 0
     var vmlinux: NameIndex?
     var modules: [(module: Module, index: NameIndex)]?
+
+    mutating func vmlinux(_ btf: BTF) -> NameIndex? {
+      if let vmlinux { return vmlinux }
+      lookups += 1
+      guard lookups > 4 else { return nil }
+      let made = NameIndex(of: btf)
+      vmlinux = made
+      return made
+    }
 
     mutating func modules(
       _ read: () throws(ObjectError) -> [Module]
@@ -69,9 +80,7 @@ public final class TargetTypes: Sendable {
     throws(ObjectError) -> [Candidate]
   {
     try indexes.withLock { (indexes) throws(ObjectError) -> [Candidate] in
-      let main = indexes.vmlinux ?? NameIndex(of: vmlinux)
-      indexes.vmlinux = main
-      let found = Self.find(local.kind, name, main, vmlinux, module: nil)
+      let found = Self.find(local.kind, name, indexes.vmlinux(vmlinux), vmlinux, module: nil)
       if !found.isEmpty { return found }
       return try indexes.modules(readModules).flatMap {
         Self.find(local.kind, name, $0.index, $0.module.btf, module: $0.module.name)
@@ -80,14 +89,19 @@ public final class TargetTypes: Sendable {
   }
 
   private static func find(
-    _ kind: BTF.Kind, _ name: ArraySlice<UInt8>, _ index: NameIndex, _ btf: BTF, module: String?
+    _ kind: BTF.Kind, _ name: ArraySlice<UInt8>, _ index: NameIndex?, _ btf: BTF, module: String?
   ) -> [Candidate] {
     var found: [Candidate] = []
-    index.forEachCandidate(name) { id in
+    func take(_ id: UInt32) {
       guard let head = btf.head(id), kind.isCOREComparable(to: head.kind),
         EssentialName.areEqual(name, btf.nameBytes(at: head.nameOffset))
       else { return }
       found.append(Candidate(btf: btf, id: id, module: module))
+    }
+    if let index {
+      index.forEachCandidate(name, take)
+    } else {
+      btf.forEachCandidate(name, kinds: kind.comparableKinds, take)
     }
     return found
   }
@@ -97,5 +111,10 @@ extension BTF.Kind {
   /// The same kind; enumerations of both sizes count as one.
   func isCOREComparable(to other: Self) -> Bool {
     self == other || isEnumeration && other.isEnumeration
+  }
+
+  /// These, a bit for each.
+  fileprivate var comparableKinds: UInt32 {
+    Self.allCases.filter(isCOREComparable).reduce(0) { $0 | 1 << UInt32($1.rawValue) }
   }
 }

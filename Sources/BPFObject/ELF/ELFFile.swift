@@ -191,6 +191,9 @@ struct ELFFile: Sendable {
   /// Empty when there is none or it is longer than 1,024 bytes.
   func name(of symbol: Symbol) -> String { string(at: symbol.nameOffset, in: symbolNames) }
 
+  /// Where the section lies in the file; it does (`checkSizes`).
+  func range(ofSection index: Int) -> Range<Int> { range(of: sections[index]) }
+
   func contents(ofSection index: Int) -> [UInt8] { Array(bytes[range(of: sections[index])]) }
 
   func reader(ofSection index: Int) -> ByteReader {

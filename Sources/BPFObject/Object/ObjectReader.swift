@@ -131,21 +131,11 @@ struct ObjectReader {
 
   private mutating func codeSection(_ index: Int) throws(ObjectError) -> ObjectCode.Section {
     let name = code.sectionNames[index] ?? ""
-    var reader = elf.reader(ofSection: index)
-    guard reader.remaining % 8 == 0 else {
+    let place = elf.range(ofSection: index)
+    guard place.count % 8 == 0 else {
       throw ObjectError(section: name, message: "half an instruction at the end")
     }
-    var instructions: [Instruction] = []
-    instructions.reserveCapacity(reader.remaining / 8)
-    while !reader.isAtEnd {
-      let opcode = try reader.read(UInt8.self)
-      let registers = try reader.read(UInt8.self)
-      instructions.append(
-        Instruction(
-          opcode: opcode,
-          registers: elf.bigEndian ? registers >> 4 | registers << 4 : registers,
-          offset: try reader.read(), immediate: try reader.read()))
-    }
+    let instructions = Instruction.decode(elf.bytes[place], bigEndian: elf.bigEndian)
     var targets: [Int32] = []
     if let entries = relocations[index], !entries.isEmpty {
       targets = [Int32](repeating: -1, count: instructions.count)

@@ -38,11 +38,8 @@ struct Linker {
       }
       let function = code.functions[frame.function]
       var callee: Int?
-      while frame.next < function.count, callee == nil {
-        let index = frame.next
-        frame.next += 1
-        let instruction = instructions[frame.base + index]
-        guard instruction.isLocalCall || instruction.isWideLoad else { continue }
+      while callee == nil, let index = nextReference(of: frame, function.count) {
+        frame.next = index + 1
         guard let target = try target(ofInstruction: index, of: function, at: frame.base) else {
           continue
         }
@@ -56,11 +53,18 @@ struct Linker {
         let position = frame.base + index
         instructions[position].immediate = Int32(truncatingIfNeeded: base - position - 1)
       }
-      if frame.next < function.count { stack.append(frame) }
       if let callee, let base = placed[callee] {
+        stack.append(frame)
         stack.append(Frame(function: callee, base: base))
       }
     }
+  }
+
+  /// The next instruction of a function of `count` instructions that may refer to another function.
+  private func nextReference(of frame: Frame, _ count: Int) -> Int? {
+    instructions[frame.base + frame.next..<frame.base + count].firstIndex {
+      $0.isWideLoad || $0.isLocalCall
+    }.map { $0 - frame.base }
   }
 
   /// Functions to append after everything that is called.
@@ -80,8 +84,13 @@ struct Linker {
       throw failure("stands in no section", function, 0)
     }
     placed[index] = base
-    instructions += section.instructions[function.start..<function.end]
-    for offset in 0..<function.count {
+    if base == 0, function.start == 0, function.end == section.instructions.count {
+      // Shared until something is relocated.
+      instructions = section.instructions
+    } else {
+      instructions += section.instructions[function.start..<function.end]
+    }
+    for offset in 0..<(section.relocations.isEmpty ? 0 : function.count) {
       guard let symbol = section.symbol(of: function.start + offset) else { continue }
       try relocate(offset, of: function, at: base, against: symbol)
     }

@@ -210,7 +210,7 @@ struct KernelTypes {
     let path = "/sys/kernel/btf/vmlinux"
     let bytes = try wrap(about: path) { () throws(KernelError) in try KernelBTF.vmlinux() }
     do throws(ObjectError) {
-      let vmlinux = try BTF(parsing: bytes, section: path)
+      let vmlinux = try BTF(parsing: bytes, section: path, checksReferences: false)
       return KernelTypes(
         targets: TargetTypes(vmlinux: vmlinux) { () throws(ObjectError) in
           try modules(over: vmlinux)
@@ -228,7 +228,8 @@ struct KernelTypes {
         // It may have been unloaded since.
         guard let bytes = try KernelBTF.module(name) else { continue }
         // Broken types of one module are no reason to refuse programs that do not need them.
-        guard let btf = try? BTF(parsing: bytes, base: vmlinux) else { continue }
+        guard let btf = try? BTF(parsing: bytes, base: vmlinux, checksReferences: false)
+        else { continue }
         modules.append(TargetTypes.Module(name: name, btf: btf))
       }
     } catch {
