@@ -42,7 +42,7 @@ public struct Feature: Hashable, Sendable, CustomStringConvertible {
 extension Feature {
   public static let all = [
     objectNames, btf, globalData, mmapableArrays, batchOperations, bindMap, cgroupLinks,
-    xdpLinks, perfLinks, netfilterLinks, tcxLinks, unixSocketHooks, pathDescriptors,
+    xdpLinks, perfLinks, netfilterLinks, tcxLinks, socketMapLinks, unixSocketHooks, pathDescriptors,
   ]
 
   public static let objectNames = Feature("names of maps and programs", since: .init(4, 15)) {
@@ -134,6 +134,12 @@ extension Feature {
     () throws(KernelError) in
     let program = try trivial(.schedCls)
     return try links(program, target: UInt32(Int32.max), .tcxIngress)
+  }
+
+  public static let socketMapLinks = Feature("links to maps of sockets", since: .init(6, 10)) {
+    () throws(KernelError) in
+    let program = try trivial(.skMsg, .skMsgVerdict)
+    return try links(program, target: .max, .skMsgVerdict)
   }
 
   public static let unixSocketHooks = Feature("cgroup hooks for unix sockets", since: .init(6, 7)) {

@@ -11,6 +11,8 @@ struct AttachmentComparison {
   /// The draft of what is attached, a program or the map of struct_ops; nil for one that the manifest
   /// does not have.
   let program: Draft?
+  /// The draft of the map that the hook is on.
+  var target: Draft?
 
   private var kind: HookKind { hook.kind }
   private var ownership: Ownership { situation.ownership }
@@ -64,10 +66,13 @@ struct AttachmentComparison {
     draft.observed = observed
     var differences = Comparison.differences(
       desired: desired, observed: observed, last: lastSpec, cost: AttachmentComparison.cost)
-    if let index = differences.firstIndex(where: { $0.field == "program" || $0.field == "map" }),
-      !canSwap(link)
-    {
-      differences[index].forcesReplacement = true
+    let isElsewhere = hook.socketMap != nil
+    for (index, difference) in differences.enumerated() {
+      switch difference.field {
+      case "program": differences[index].forcesReplacement = !canSwap(link)
+      case "map": differences[index].forcesReplacement = isElsewhere || !canSwap(link)
+      default: break
+      }
     }
     differences = pin?.withoutAdopted(differences) ?? differences
     pin?.adopt(in: &draft)
@@ -79,6 +84,7 @@ struct AttachmentComparison {
     let isProgramNew = program?.isNew == true
     let needsNewLink =
       differences.contains(where: \.forcesReplacement) || isProgramNew && !canSwap(link)
+      || isOnNewMap
     for difference in differences {
       draft.become(
         needsNewLink ? .replace : .update,
@@ -87,6 +93,9 @@ struct AttachmentComparison {
     if isProgramNew, let program {
       draft.become(
         needsNewLink ? .replace : .update, because: Cascade.reason(program), cause: program.cause)
+    }
+    if isOnNewMap, let target {
+      draft.become(.replace, because: Cascade.reason(target), cause: target.cause)
     }
     if needsNewLink {
       attachAnew(&draft, old: link, wasAttached: observed["attached"] == true)
@@ -152,6 +161,8 @@ struct AttachmentComparison {
     return .text(situation.phrase(program: link.programID))
   }
 
+  private var isOnNewMap: Bool { target?.isNew == true }
+
   /// The map of a struct_ops link, by the REF where it is one of ours.
   private func observedMap(_ link: ObservedLink) -> SpecValue {
     let refs = [goal.spec.text("map"), last?.spec.text("map")].compactMap(\.self)
@@ -193,14 +204,15 @@ struct AttachmentComparison {
       return
     }
     let applied = last.flatMap { Hook(spec: $0.spec) } ?? hook
+    let isSamePlace = applied.isSamePlace(as: hook) && !isOnNewMap
     let collides =
-      applied.isSamePlace(as: hook)
+      isSamePlace
       && (kind.holdsOne || kind.refusesSameProgramTwice && program?.isNew != true)
     if collides {
       throughGap(&draft, old: old.id, allowed: goal.attachment?.allowGap ?? true)
     } else {
       draft.tasks.formUnion([.createLink, .detach(link: old.id)])
-      if applied.isSamePlace(as: hook) {
+      if isSamePlace {
         draft.change.consequences.append("the old and the new link both run for a moment")
       }
     }
@@ -401,7 +413,8 @@ struct AttachmentComparison {
       difference.cause == .config
         ? "it runs another program"
         : "its link runs \(difference.before?.description ?? "another program")"
-    case "map": "it is registered with another map"
+    case "map":
+      hook.socketMap == nil ? "it is registered with another map" : "it goes to another map"
     case "exclusive": "\(difference.field) is recorded"
     case "mode":
       "it runs in mode \(difference.before?.description ?? "auto")"

@@ -178,7 +178,9 @@ public enum LinkTarget: Hashable, Sendable, Codable {
   /// What it walks over: `task`, `bpf_map` …
   case iterator(name: String)
   case tracing(attachType: AttachType, targetObjectID: UInt32, targetBTFID: UInt32)
+  /// struct_ops.
   case map(id: UInt32)
+  case socketMap(id: UInt32, attachType: AttachType)
   case other
 }
 

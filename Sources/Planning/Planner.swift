@@ -149,7 +149,8 @@ private struct Derivation {
       guard case .attachment = goal.address, let hook = Hook(spec: goal.spec) else { continue }
       let comparison = AttachmentComparison(
         situation: situation, goal: goal, hook: hook,
-        program: goal.subject.flatMap { drafts[$0] })
+        program: goal.subject.flatMap { drafts[$0] },
+        target: hook.socketMap.flatMap { drafts[.map($0)] })
       var draft = comparison.draft()
       notes += comparison.judgeForeigners(&draft)
       drafts[goal.address] = draft

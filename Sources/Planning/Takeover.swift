@@ -124,7 +124,7 @@ extension Spec {
       guard case .text(let text) = value else { continue }
       if name == "program" {
         if let new = ref(text, Address.program) { self[name] = .text(new) }
-      } else if name.hasPrefix("maps.") {
+      } else if name.hasPrefix("maps.") || name == "map" {
         if let new = ref(text, Address.map) { self[name] = .text(new) }
       } else if name == "target", let target = Address(text), let new = names[target] {
         self[name] = .text(new.description)

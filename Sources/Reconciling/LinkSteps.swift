@@ -8,7 +8,11 @@ extension Execution {
     let program = try object(for: attachment.subject)
     let link: K.Object
     do throws(KernelFailure) {
-      link = try kernel.createLink(program, to: attachment)
+      if let map = attachment.hook.socketMap {
+        link = try kernel.createLink(program, to: attachment, on: object(for: .map(map)))
+      } else {
+        link = try kernel.createLink(program, to: attachment)
+      }
     } catch {
       throw error.about(address)
     }
@@ -53,6 +57,7 @@ extension Execution {
     let program = try open(seen.subjectKind, seen.subjectID)
     let former = formerAttachment(link: id)
     let positions = positions(of: id)
+    let map = try seen.socketMap.map { id throws(KernelFailure) in try open(.map, id) }
     // A kind without LINK_DETACH stays attached for as long as it is held here.
     guard try kernel.detach(link) else { return }
     journal.record(currentStep, "link \(id)") { [self] () throws(KernelFailure) in
@@ -62,7 +67,13 @@ extension Execution {
           message: "where it was attached is not recorded")
       }
       let here = positions.map { $0.renumbered(reattached) }
-      try takeOver(kernel.createLink(program, to: former, at: here), from: id, address)
+      let again =
+        if let map {
+          try kernel.createLink(program, to: former, on: map)
+        } else {
+          try kernel.createLink(program, to: former, at: here)
+        }
+      try takeOver(again, from: id, address)
     }
   }
 
@@ -166,13 +177,18 @@ extension Execution {
 }
 
 extension ObservedLink {
+  /// The map whose sockets it is for.
+  var socketMap: UInt32? {
+    if case .socketMap(let id, _) = target { id } else { nil }
+  }
+
   /// What it was attached to is gone, or it was detached.
   var isDefunct: Bool {
     switch target {
     case .interface(let index, _): index == 0
     case .cgroup(let id, _): id == 0
     case .networkNamespace(let inode, _): inode == 0
-    case .map(let id): id == 0
+    case .map(let id), .socketMap(let id, _): id == 0
     default: false
     }
   }

@@ -26,6 +26,8 @@ public struct Reversal: Hashable, Sendable, Codable {
     public var cookie: UInt64?
     /// Where among others it stood, the best first.
     public var positions: [LinkPosition]
+    /// The map that its hook is on.
+    public var mapID: UInt32?
   }
 
   /// Entries that the change writes or removes in a map that stays.
@@ -48,6 +50,7 @@ public struct Reversal: Hashable, Sendable, Codable {
   var references: [(kind: ObjectKind, id: UInt32)] {
     var ids = Set(pins.filter { $0.kind != .link }.map { Reference(kind: $0.kind, id: $0.id) })
     ids.formUnion(links.map { Reference(kind: .program, id: $0.programID) })
+    ids.formUnion(links.compactMap(\.mapID).map { Reference(kind: .map, id: $0) })
     ids.formUnion(entries.flatMap(\.slots).map { Reference(kind: $0.kind, id: $0.id) })
     return ids.map { ($0.kind, $0.id) }.sorted { ($0.0.rawValue, $0.1) < ($1.0.rawValue, $1.1) }
   }
@@ -129,7 +132,8 @@ extension Execution {
         reversal.links.append(
           .init(
             id: id, programID: link.programID, name: former.name, instance: former.instance,
-            hook: former.hook, cookie: former.cookie, positions: positions(of: id)))
+            hook: former.hook, cookie: former.cookie, positions: positions(of: id),
+            mapID: link.socketMap))
       case .changeEntries(let ref): try rememberEntries(of: .map(ref), in: &reversal)
       case .clearReferences(let address): try rememberSlots(of: address, in: &reversal)
       default: break

@@ -59,6 +59,9 @@ struct Reverser<K: Kernel> {
       name: link.name, instance: link.instance, program: "", hook: link.hook,
       pin: PinSpec(path: ""))
     attachment.cookie = link.cookie
+    if let map = link.mapID {
+      return try kernel.createLink(program, to: attachment, on: kernel.open(.map, id: map))
+    }
     return try kernel.createLink(
       program, to: attachment, at: link.positions.map { $0.renumbered(attached.mapValues(\.id)) })
   }

@@ -23,7 +23,7 @@ struct HookExample: Sendable {
   var effect: @Sendable (borrowing HookScene) throws -> Bool
 
   /// Of every family; a new one is added here.
-  static let all = interfaceHooks + cgroupHooks + namespaceHooks + tracingHooks
+  static let all = interfaceHooks + cgroupHooks + namespaceHooks + tracingHooks + socketHooks
 }
 
 /// What a kernel must have for a hook.

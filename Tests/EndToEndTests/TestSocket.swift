@@ -23,6 +23,16 @@ final class TestSocket {
     guard code == 0 else { throw SandboxError("bind to port \(port): errno \(code)") }
   }
 
+  /// The next connection of a socket that listens; it is there.
+  func accept() -> TestSocket {
+    TestSocket(descriptor: Glibc.accept(descriptor, nil, nil))
+  }
+
+  private init(descriptor: Int32) {
+    self.descriptor = descriptor
+    error = descriptor < 0 ? errno : 0
+  }
+
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   func connect(to host: UInt32, _ port: UInt16) -> Int32 {
@@ -42,6 +52,21 @@ final class TestSocket {
   func send(to host: UInt32, _ port: UInt16) {
     var place = Self.address(host, port)
     _ = Self.withAddress(&place) { sendto(descriptor, "x", 1, 0, $0, $1) }
+  }
+
+  /// Sends on a connection.
+  func write(_ text: String) -> Int32 {
+    let bytes = Array(text.utf8)
+    return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) < 0 ? errno : 0
+  }
+
+  /// What has arrived on a connection, or does within so many milliseconds; nil = nothing.
+  func read(within milliseconds: Int32) -> String? {
+    var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard poll(&wait, 1, milliseconds) == 1 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+    return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
   }
 
   /// The sender of a datagram that has arrived; on the loopback that is at once.
@@ -128,4 +153,6 @@ struct Listener {
     let code = socket.listen()
     guard code == 0 else { throw SandboxError("listening on port \(port): errno \(code)") }
   }
+
+  func accept() -> TestSocket { socket.accept() }
 }

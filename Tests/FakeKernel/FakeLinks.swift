@@ -26,6 +26,15 @@ extension FakeKernel {
     }
   }
 
+  /// Hooks on maps are known here by the map's id.
+  public func createLink(_ object: FakeObject, to attachment: DesiredAttachment, on map: FakeObject)
+    throws(KernelFailure) -> FakeObject
+  {
+    var attachment = attachment
+    attachment.hook = attachment.hook.onMap(map.id)
+    return try createLink(object, to: attachment) { $0.count }
+  }
+
   private func createLink(
     _ object: FakeObject, to attachment: DesiredAttachment,
     at index: ([Key]) throws(KernelFailure) -> Int
@@ -53,6 +62,7 @@ extension FakeKernel {
         throw refuse(Errno.exist, "the program is there already")
       }
     case .netfilter: if !there.isEmpty { throw refuse(Errno.busy, "the priority is taken") }
+    case .socketMap: if !there.isEmpty { throw refuse(Errno.busy, "there is a link") }
     case .networkNamespace(_, .flowDissector):
       if !there.isEmpty { throw refuse(Errno.tooBig, "there is a flow dissector") }
     default: break
@@ -139,12 +149,23 @@ extension FakeKernel {
       interfaces[interface] == nil ? (Errno.nodev, "no interface \(interface.name)") : nil
     case .cgroup(let path, _):
       cgroups[path] == nil ? (Errno.noent, "no cgroup \(path)") : nil
+    case .socketMap(let id, _):
+      UInt32(id).flatMap { map(Key(kind: .map, id: $0)) } == nil
+        ? (Errno.noent, "no map \(id)") : nil
     default: nil
     }
   }
 }
 
 extension Hook {
+  func onMap(_ id: UInt32) -> Hook {
+    if case .socketMap(_, let type) = self {
+      .socketMap(map: "\(id)", attachType: type)
+    } else {
+      self
+    }
+  }
+
   /// What two attachments at the same place have in common.
   var spot: Hook {
     switch self {
@@ -152,6 +173,8 @@ extension Hook {
     case .netfilter(var hook, let namespace):
       hook.defragment = false
       return .netfilter(hook, namespace: namespace)
+    case .socketMap(let map, .skSkbVerdict):
+      return .socketMap(map: map, attachType: .skSkbStreamVerdict)
     default: return self
     }
   }
@@ -168,6 +191,7 @@ extension Hook {
     case .rawTracepoint: .rawTracepoint
     case .tracing: .tracing
     case .structOps: .structOps
+    case .socketMap: .sockmap
     }
   }
 
@@ -178,6 +202,8 @@ extension Hook {
     case .tcx: .schedCls
     case .netfilter: .netfilter
     case .tracepoint: .tracepoint
+    case .socketMap(_, .skMsgVerdict): .skMsg
+    case .socketMap: .skSkb
     case .kernelProbe, .userProbe: .kprobe
     case .rawTracepoint: .rawTracepoint
     case .networkNamespace(_, .skLookup): .skLookup

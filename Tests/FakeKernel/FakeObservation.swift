@@ -45,8 +45,16 @@ extension FakeKernel {
     }
     state.listedNamespaces = scope.namespaces.sorted { "\($0)" < "\($1)" }
     scope = scope.selecting(from: state)
+    let maps = Ownership.mapsOfHooks(scope, observedSoFar: state)
     for hook in Set(scope.hooks.map(\.place)).sorted(by: { "\($0)" < "\($1)" }) {
-      state.hooks.append(look(hook))
+      if let ref = hook.socketMap {
+        guard let id = maps[ref] else { continue }
+        var seen = look(hook.onMap(id))
+        seen.hook = hook
+        state.hooks.append(seen)
+      } else {
+        state.hooks.append(look(hook))
+      }
     }
     let described = Ownership.layoutsToRead(scope, observedSoFar: state)
     for index in state.maps.indices where described.contains(state.maps[index].id) {
@@ -90,6 +98,7 @@ extension FakeKernel {
     case .networkNamespace: 4_026_531_840
     case .netfilter, .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .structOps: 0
     case .userProbe(let probe): probe.offset
+    case .socketMap(let id, _): UInt64(id) ?? 0
     }
   }
 
@@ -114,6 +123,7 @@ extension FakeKernel {
       return .tracing(attachType: type, targetObjectID: 1, targetBTFID: 1)
     // The fake has no operations that maps implement.
     case .structOps: return .other
+    case .socketMap(_, let type): return .socketMap(id: UInt32(id), attachType: type)
     }
   }
 }

@@ -141,3 +141,14 @@ SEC("usdt/libc.so.6:libc:setjmp")
 int jumped(void *ctx) { return 0; }
 
 char _license[] SEC("license") = "GPL";
+
+struct {
+  __uint(type, BPF_MAP_TYPE_SOCKMAP);
+  __uint(max_entries, 4);
+  __type(key, __u32);
+  __type(value, __u64);
+} sockets SEC(".maps");
+
+SEC("sk_msg") int message(void *ctx) { return bpf_map_lookup_elem(&sockets, ctx) != 0; }
+SEC("sk_skb") int stream(void *ctx) { return 1; }
+SEC("sk_skb/stream_parser") int parser(void *ctx) { return 1; }

@@ -365,9 +365,31 @@ struct ResolutionTests {
         "a: {program: fw/filter, xdp: {interface: eth0}}\n  b: {program: fw/other, xdp: {interface: eth0}}",
         "hook-taken 7:3"
       ),
+      ("a: {program: fw/message}", "missing-key 6:3"),
+      ("a: {program: fw/stream, sk_skb: {map: fw/sockets}}", "missing-key 6:27"),
+      ("a: {program: fw/message, sk_skb: {map: fw/sockets}}", "wrong-program 6:28"),
+      ("a: {program: fw/message, sk_msg: {map: fw/flows}}", "wrong-map 6:42"),
+      ("a: {program: fw/message, sk_msg: {map: sockets}}", "unknown-map 6:42"),
+      ("a: {program: fw/message, sk_msg: {mop: fw/sockets}}", "unknown-key 6:37"),
+      (
+        "a: {program: fw/message, sk_msg: {map: fw/sockets}}\n"
+          + "  b: {program: fw/message, sk_msg: {map: fw/sockets}}", "hook-taken 7:3"
+      ),
     ])
   func refused(attachment: String, expected: String) {
     #expect(errors("attachments:\n  \(attachment)\n") == [expected])
+  }
+
+  @Test("Hooks on maps of sockets")
+  func socketMaps() throws {
+    let state = try resolve(
+      "attachments:\n  m: {program: fw/message, sk_msg: {map: fw/sockets}}\n"
+        + "  p: {program: fw/parser, sk_skb: {map: fw/sockets}}\n")
+    #expect(
+      state.state.attachments.map(\.hook) == [
+        Hook.socketMap(map: "fw/sockets", attachType: .skMsgVerdict),
+        .socketMap(map: "fw/sockets", attachType: .skSkbStreamParser),
+      ])
   }
 
   @Test("Cgroups in each other have pins of their own")

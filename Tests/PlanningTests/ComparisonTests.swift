@@ -47,6 +47,8 @@ import Testing
     .tracepoint(category: "sched", name: "sched_switch"), .rawTracepoint(name: "sys_enter"),
     .tracing(attachType: .traceRawTp, target: "sched_switch"),
     .structOps(map: "fw/cubic", structure: "tcp_congestion_ops"),
+    .socketMap(map: "fw/sockets", attachType: .skSkbStreamParser),
+    .socketMap(map: "sockets", attachType: .skMsgVerdict),
     .kernelProbe(KernelProbe(function: "do_exit", offset: 8, isReturn: false)),
     .kernelProbe(KernelProbe(function: "openat", isSystemCall: true, isReturn: true)),
     .userProbe(UserProbe(path: "libc.so.6", function: "malloc", isReturn: true, process: 7)),

@@ -294,6 +294,8 @@ struct ModelKernel {
       case .tracing(let type, _):
         (.tracing, .tracing(attachType: type, targetObjectID: 1, targetBTFID: 7))
       case .structOps: (.structOps, .map(id: program))
+      case .socketMap(let map, let type):
+        (.sockmap, .socketMap(id: run.liveID(.map(map))!, attachType: type))
       }
     let id = newID()
     observed.links.append(
@@ -318,6 +320,7 @@ struct ModelKernel {
     case .interface(_, let type): .interface(index: 0, attachType: type)
     case .cgroup(_, let type): .cgroup(id: 0, attachType: type)
     case .networkNamespace(_, let type): .networkNamespace(inode: 0, attachType: type)
+    case .socketMap(_, let type): .socketMap(id: 0, attachType: type)
     default: target
     }
   }

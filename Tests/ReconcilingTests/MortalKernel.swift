@@ -69,6 +69,9 @@ final class MortalKernel<Base: Kernel>: Kernel {
   func createLink(_ program: Object, to attachment: DesiredAttachment, at position: LinkPosition)
     throws(KernelFailure) -> Object
   { try live().createLink(program, to: attachment, at: position) }
+  func createLink(_ program: Object, to attachment: DesiredAttachment, on map: Object)
+    throws(KernelFailure) -> Object
+  { try live().createLink(program, to: attachment, on: map) }
   func updateLink(_ link: Object, to program: Object, expected: Object) throws(KernelFailure) {
     try live().updateLink(link, to: program, expected: expected)
   }

@@ -39,10 +39,9 @@ extension Grammar {
       Field("kprobe", .block(kprobe), "A place in the kernel's code."),
       Field("uprobe", .block(uprobe), "A place in the code of a program or library."),
     ]
+      + socketHooks
       + [
         ("netkit", "A netkit device."), ("tc", "The classic tc hook of an interface."),
-        ("sk_skb", "Streams of the sockets in a map."),
-        ("sk_msg", "Messages of the sockets in a map."),
         ("kprobe_multi", "Many kernel functions."),
         ("uprobe_multi", "Many functions of a program or library."),
         ("usdt", "A static probe of a program or library."),

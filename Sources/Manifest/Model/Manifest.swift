@@ -163,6 +163,8 @@ public struct Manifest: Sendable {
     case tracepoint(category: String, name: String)
     case rawTracepoint(name: String)
     case structOps(map: Located<String>)
+    /// `program`: sk_skb or sk_msg.
+    case socketMap(map: Located<String>, program: ProgramType)
     /// `saysWhen`: the block says whether it is a return probe; else the section decides.
     case kernelProbe(KernelProbe, saysWhen: Bool)
     case userProbe(UserProbe, saysWhen: Bool)

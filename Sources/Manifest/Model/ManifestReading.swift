@@ -202,6 +202,10 @@ struct ManifestReader {
       }
       return .tracepoint(category: String(parts[0]), name: String(parts[1]))
     case Hook.structOpsName: return fields.text("map").map { .structOps(map: $0) }
+    case "sk_skb", "sk_msg":
+      return fields.text("map").map {
+        .socketMap(map: $0, program: name == "sk_msg" ? .skMsg : .skSkb)
+      }
     case "raw_tracepoint": return fields.text("name").map { .rawTracepoint(name: $0.value) }
     case "kprobe", "uprobe": return fields.probe(name)
     default: return nil

@@ -81,6 +81,8 @@ extension Resolver {
       guard fits(program, [.tracepoint], block.at) else { return [] }
       return [(nil, .tracepoint(category: category, name: name))]
     case .structOps: return []
+    case .socketMap(let map, let type):
+      return socketHook(map, type, program, at: block.at).map { [(nil, $0)] } ?? []
     case .rawTracepoint(let name):
       guard fits(program, [.rawTracepoint, .rawTracepointWritable], block.at) else { return [] }
       return [(nil, .rawTracepoint(name: name))]
@@ -101,7 +103,7 @@ extension Resolver {
     }
   }
 
-  private mutating func fits(
+  mutating func fits(
     _ program: DesiredProgram, _ types: [ProgramType], _ position: Position
   ) -> Bool {
     guard !types.contains(program.image.type) else { return true }
@@ -140,6 +142,8 @@ extension Resolver {
       return missing("does not say which interface", "add a block: xdp: {interface: …}")
     case .schedCls:
       return missing("does not say which interface", "add a block: tcx: {interface: …}")
+    case .skSkb: return missing("does not say which map", "add a block: sk_skb: {map: …}")
+    case .skMsg: return missing("does not say which map", "add a block: sk_msg: {map: …}")
     case .netfilter:
       return missing("does not say which hook", "add a block: netfilter: {pf: …, hook: …}")
     case .skLookup: return .networkNamespace(.own, attachType: .skLookup)
@@ -234,6 +238,7 @@ extension Resolver {
       case (.xdp(let a, _), .xdp(let b, _)): a == b
       case (.networkNamespace(let a, .flowDissector), .networkNamespace(let b, .flowDissector)):
         a == b
+      case (.socketMap, .socketMap): existing.hook.isSamePlace(as: new.hook)
       default: false
       }
     }

@@ -141,9 +141,8 @@ struct Resolver {
       pending.append((.program(program.ref.value), program.ref.at))
     }
     for attachment in manifest.attachments {
-      if case .structOps(let map)? = attachment.hook?.value {
-        pending.append((.map(mapRef(map.value)), map.at))
-      } else {
+      if let map = attachment.hookMap { pending.append((.map(mapRef(map.value)), map.at)) }
+      if !attachment.program.value.isEmpty {
         pending.append((.program(attachment.program.value), attachment.program.at))
       }
     }

@@ -114,7 +114,7 @@ struct ReferenceCheck {
       case .xdp(.selected(let selector), _, _, _), .tcx(.selected(let selector), _, _, _):
         check(selector, of: attachment, &log)
       case .cgroup(let paths, _, _): checkRepeated(paths, "cgroup", &log)
-      case .structOps(let map): checkMapReference(map, &log)
+      case .structOps(let map), .socketMap(let map, _): checkMapReference(map, &log)
       default: break
       }
     }

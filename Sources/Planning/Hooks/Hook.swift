@@ -18,6 +18,8 @@ public enum Hook: Hashable, Sendable, Codable {
   case tracing(attachType: AttachType, target: String)
   /// Operations of the kernel that a map of the manifest implements (a REF), and the structure's name.
   case structOps(map: String, structure: String)
+  /// Streams (sk_skb) or messages (sk_msg) of the sockets in a map of the manifest (a REF).
+  case socketMap(map: String, attachType: AttachType)
 }
 
 /// A network namespace: the caller's own, a name below /run/netns, or a path.

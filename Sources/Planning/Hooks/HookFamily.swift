@@ -79,6 +79,7 @@ extension Hook {
     case .userProbe(let probe): probe
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
+    case .socketMap(let map, let attachType): SocketMapHook(map: map, attachType: attachType)
     }
   }
 
@@ -89,6 +90,7 @@ extension Hook {
     "netfilter": NetfilterFamily.self, "tracepoint": TracepointHook.self,
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
     "uprobe": UserProbe.self, "tracing": TracingHook.self, structOpsName: StructOpsHook.self,
+    "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
   ]
 
   public static let structOpsName = "struct_ops"
@@ -134,12 +136,17 @@ extension Hook {
 
   /// The same for all hooks at which a program excludes another where the hook holds one only.
   var spot: Hook {
-    guard case .netfilter(var place, let namespace) = self else { return place }
-    place.defragment = false
-    return .netfilter(place, namespace: namespace)
+    switch self {
+    case .netfilter(var place, let namespace):
+      place.defragment = false
+      return .netfilter(place, namespace: namespace)
+    case .socketMap(let map, let attachType):
+      return SocketMapHook(map: map, attachType: attachType).spot
+    default: return place
+    }
   }
 
-  func isSamePlace(as other: Hook) -> Bool { spot == other.spot }
+  public func isSamePlace(as other: Hook) -> Bool { spot == other.spot }
 }
 
 extension ObservedLink {
@@ -154,7 +161,7 @@ extension ObservedLink {
     case .interface(let index, _): index != 0
     case .cgroup(let id, _): id != 0
     case .networkNamespace(let inode, _): inode != 0
-    case .map(let id): id != 0
+    case .map(let id), .socketMap(let id, _): id != 0
     case .netfilter, .rawTracepoint, .tracepoint, .kernelProbe, .userProbe, .iterator, .tracing,
       .other:
       true

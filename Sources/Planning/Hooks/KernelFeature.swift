@@ -6,6 +6,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case perfEventLinks = "perf_event_links"
   case netfilterLinks = "netfilter_links"
   case tcxLinks = "tcx_links"
+  case socketMapLinks = "socket_map_links"
   /// The attach types of cgroups for unix sockets.
   case unixSocketHooks = "unix_socket_hooks"
   case kprobes, uprobes
@@ -20,6 +21,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .perfEventLinks: "links to perf events"
     case .netfilterLinks: "netfilter links"
     case .tcxLinks: "tcx"
+    case .socketMapLinks: "links to maps of sockets"
     case .unixSocketHooks: "cgroup hooks for unix sockets"
     case .kprobes: "kprobes"
     case .uprobes: "uprobes"
@@ -34,6 +36,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .perfEventLinks: "Linux 5.15 and newer have them"
     case .netfilterLinks: "Linux 6.4 and newer have them, built with CONFIG_NETFILTER_BPF_LINK"
     case .tcxLinks: "Linux 6.6 and newer have it"
+    case .socketMapLinks: "Linux 6.10 and newer have them"
     case .unixSocketHooks: "Linux 6.7 and newer have them"
     case .kprobes: "kernels built with CONFIG_KPROBE_EVENTS have them"
     case .uprobes: "kernels built with CONFIG_UPROBE_EVENTS have them"

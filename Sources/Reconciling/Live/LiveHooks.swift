@@ -101,8 +101,29 @@ extension LiveKernel {
     case .tracepoint(let category, let name):
       _ = try Tracefs.tracepointID(category: category, name: name)
     case .userProbe(let probe): observed.targetID = try place(of: probe).offset
-    case .rawTracepoint, .kernelProbe, .tracing, .structOps: break
+    case .rawTracepoint, .kernelProbe, .tracing, .structOps, .socketMap: break
     }
+  }
+
+  /// The hook of a map of sockets.
+  func observe(
+    _ hook: Planning.Hook, onMap id: UInt32, _ links: [ObservedLink]
+  ) throws(KernelFailure) -> ObservedHook {
+    var observed = ObservedHook(hook: hook.place, targetID: UInt64(id))
+    guard case .socketMap(_, let attachType) = hook else { return observed }
+    do throws(KernelError) {
+      let programs = try HookPrograms(on: .map(try openMap(id)), type: attachType)
+      observed.occupants = join(programs, links) {
+        $0 == .socketMap(id: id, attachType: attachType)
+      }
+    } catch {
+      switch error.errno {
+      // Gone between two looks; or a kernel (before 5.17) that cannot be asked.
+      case .noEntry?, .invalid?: break
+      default: throw KernelFailure(error)
+      }
+    }
+    return observed
   }
 
   /// A query without link ids, completed by the links that stand there. A program may stand on a

@@ -69,6 +69,9 @@ extension LiveKernel {
         throw KernelError(
           "BPF_LINK_CREATE", refused: "a struct_ops link takes a map, and this is a program",
           on: subject)
+      case .socketMap:
+        throw KernelError(
+          "BPF_LINK_CREATE", refused: "this hook is on a map, which is not named", on: subject)
       case .kernelProbe(let probe):
         return try link(program, .perfEvent(try event(probe), cookie: cookie))
       case .userProbe(let probe):
@@ -81,6 +84,19 @@ extension LiveKernel {
         }
         return try link(program, .tracing(type: attachType, cookie: cookie))
       }
+    }
+  }
+
+  public func createLink(
+    _ program: LiveObject, to attachment: DesiredAttachment, on map: LiveObject
+  ) throws(KernelFailure) -> LiveObject {
+    guard case .socketMap(_, let attachType) = attachment.hook else {
+      return try createLink(program, to: attachment)
+    }
+    let program = try self.program(program, "BPF_LINK_CREATE")
+    let map = try self.map(map, "BPF_LINK_CREATE")
+    return try wrap(about: attachment.address.description) { () throws(KernelError) in
+      try link(program, .sockmap(map, type: attachType))
     }
   }
 

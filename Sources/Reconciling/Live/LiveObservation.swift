@@ -25,8 +25,14 @@ extension LiveKernel {
     }
     scope = scope.selecting(from: state)
     state.host.missing = missingFeatures(scope, state.inventory)
+    let maps = Ownership.mapsOfHooks(scope, observedSoFar: state)
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
-      state.hooks.append(try observe(hook, state.links))
+      if let map = hook.socketMap {
+        guard let id = maps[map] else { continue }
+        state.hooks.append(try observe(hook, onMap: id, state.links))
+      } else {
+        state.hooks.append(try observe(hook, state.links))
+      }
     }
     for interface in scope.interfaces.sorted(by: { "\($0)" < "\($1)" })
     where !scope.namespaces.contains(interface.namespace) {
@@ -166,7 +172,7 @@ extension LiveKernel {
   // MARK: Contents
 
   /// A map by its id, or by its pin where ids may not be opened.
-  private func openMap(_ id: UInt32) throws(KernelError) -> Map {
+  func openMap(_ id: UInt32) throws(KernelError) -> Map {
     do throws(KernelError) {
       return try Map(id: id)
     } catch {
@@ -254,7 +260,7 @@ extension ObservedLink {
       case .iterator(let iterator): .iterator(name: iterator.name)
       case .tracing(let type, let objectID, let typeID, _):
         .tracing(attachType: type, targetObjectID: objectID, targetBTFID: typeID)
-      case .sockmap(let id, _): .map(id: id)
+      case .sockmap(let id, let type): .socketMap(id: id, attachType: type)
       case .structOps(let id): .map(id: id)
       case .perfEvent, .kprobeMulti, .uprobeMulti, .other: .other
       }

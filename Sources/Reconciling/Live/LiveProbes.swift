@@ -58,6 +58,7 @@ extension KernelFeature {
     case .perfEventLinks: .perfLinks
     case .netfilterLinks: .netfilterLinks
     case .tcxLinks: .tcxLinks
+    case .socketMapLinks: .socketMapLinks
     case .unixSocketHooks: .unixSocketHooks
     case .kprobes: .kprobes
     case .uprobes: .uprobes

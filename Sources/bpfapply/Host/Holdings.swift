@@ -221,6 +221,9 @@ private struct HoldingsIndex {
     case .iterator(let name): return "iterator of \(name)"
     case .tracing(let type, _, let target): return "\(type) BTF id \(target)"
     case .map(let id): return "map \(id)"
+    case .socketMap(let id, let type):
+      let name = maps[id].map { " (\($0.name))" } ?? ""
+      return "map \(id)\(name) \(type)"
     case .other: return "-"
     }
   }
@@ -233,6 +236,7 @@ extension LinkTarget {
     case .interface(let index, _): index == 0
     case .cgroup(let id, _): id == 0
     case .networkNamespace(let inode, _): inode == 0
+    case .socketMap(let id, _): id == 0
     default: false
     }
   }
