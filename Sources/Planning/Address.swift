@@ -57,17 +57,27 @@ extension Address: CustomStringConvertible, LosslessStringConvertible {
 }
 
 extension Address: Comparable {
-  private var order: (kind: Int, name: String) {
+  private var kindOrder: Int {
     switch self {
-    case .map(let ref): (0, ref)
-    case .program(let ref): (1, ref)
-    case .attachment(let name, let instance): (2, instance.map { "\(name)/\($0)" } ?? name)
-    case .pin(let name): (3, name)
+    case .map: 0
+    case .program: 1
+    case .attachment: 2
+    case .pin: 3
+    }
+  }
+
+  /// What stands behind the kind; no new string for what has no instance, since plans sort often.
+  private var name: String {
+    switch self {
+    case .map(let ref), .program(let ref): ref
+    case .attachment(let name, let instance): instance.map { "\(name)/\($0)" } ?? name
+    case .pin(let name): name
     }
   }
 
   public static func < (left: Address, right: Address) -> Bool {
-    left.order < right.order
+    let (kind, other) = (left.kindOrder, right.kindOrder)
+    return kind == other ? left.name < right.name : kind < other
   }
 }
 

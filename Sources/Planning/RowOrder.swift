@@ -8,9 +8,15 @@ enum RowOrder {
   static func ascending(_ keys: [UInt8], keySize: Int, count: Int) -> [UInt32]? {
     let count = min(count, Int(UInt32.max))
     if isAscending(keys, keySize: keySize, count: count) { return nil }
-    var (numbers, rows) = heads(keys, keySize: keySize, count: count)
-    sort(&numbers, &rows, bytes: min(keySize, 8))
-    if keySize > 8 { settleTies(numbers, &rows, keys, keySize: keySize) }
+    var rows = [UInt32](unsafe: count) { UInt32(truncatingIfNeeded: $0) }
+    if keySize <= 4 {
+      var numbers = heads(keys, keySize: keySize, count: count, as: UInt32.self)
+      sort(&numbers, &rows, bytes: keySize)
+    } else {
+      var numbers = heads(keys, keySize: keySize, count: count, as: UInt64.self)
+      sort(&numbers, &rows, bytes: min(keySize, 8))
+      if keySize > 8 { settleTies(numbers, &rows, keys, keySize: keySize) }
+    }
     return withoutRepeats(rows, keys, keySize: keySize)
   }
 
@@ -43,47 +49,47 @@ enum RowOrder {
     }
   }
 
-  /// The first eight bytes of every key (all, of a shorter one) as a number of the same order.
-  private static func heads(
-    _ keys: [UInt8], keySize: Int, count: Int
-  ) -> (numbers: [UInt64], rows: [UInt32]) {
-    var numbers = [UInt64](repeating: 0, count: count)
-    let rows = [UInt32](unsafe: count) { UInt32(truncatingIfNeeded: $0) }
+  /// The first bytes of every key (all, of one as short as the number) as a number of the same
+  /// order.
+  private static func heads<Number: FixedWidthInteger>(
+    _ keys: [UInt8], keySize: Int, count: Int, as: Number.Type
+  ) -> [Number] {
+    var numbers = [Number](repeating: 0, count: count)
     unsafe keys.withUnsafeBytes { keys in
       for row in 0..<count {
-        var number: UInt64 = 0
-        if keySize >= 8 {
-          number = unsafe keys.loadUnaligned(fromByteOffset: row * keySize, as: UInt64.self)
-            .bigEndian
-        } else if keySize == 4 {
-          number = unsafe UInt64(
-            keys.loadUnaligned(fromByteOffset: row * 4, as: UInt32.self).bigEndian)
+        if keySize >= MemoryLayout<Number>.size {
+          numbers[row] = unsafe keys.loadUnaligned(
+            fromByteOffset: row * keySize, as: Number.self
+          ).bigEndian
         } else {
+          var number: Number = 0
           for index in 0..<keySize {
-            number = unsafe number << 8 | UInt64(keys[row * keySize + index])
+            number = unsafe number << 8 | Number(keys[row * keySize + index])
           }
+          numbers[row] = number
         }
-        numbers[row] = number
       }
     }
-    return (numbers, rows)
+    return numbers
   }
 
   /// Stable, by the lowest `bytes` bytes of the numbers.
-  private static func sort(_ numbers: inout [UInt64], _ rows: inout [UInt32], bytes: Int) {
+  private static func sort<Number: FixedWidthInteger>(
+    _ numbers: inout [Number], _ rows: inout [UInt32], bytes: Int
+  ) {
     let count = numbers.count
-    var otherNumbers = [UInt64](repeating: 0, count: count)
+    var otherNumbers = [Number](repeating: 0, count: count)
     var otherRows = [UInt32](repeating: 0, count: count)
     for byte in 0..<bytes {
-      let shift = UInt64(byte * 8)
+      let shift = Number(byte * 8)
       var starts = [Int](repeating: 0, count: 257)
-      for number in numbers { starts[Int(truncatingIfNeeded: number >> shift & 0xff) + 1] += 1 }
+      for number in numbers { starts[Int(truncatingIfNeeded: number &>> shift & 0xff) + 1] += 1 }
       // A byte that is the same everywhere orders nothing.
       if starts.contains(count) { continue }
       for digit in 0..<256 { starts[digit + 1] += starts[digit] }
       for index in 0..<count {
         let number = numbers[index]
-        let digit = Int(truncatingIfNeeded: number >> shift & 0xff)
+        let digit = Int(truncatingIfNeeded: number &>> shift & 0xff)
         let place = starts[digit]
         starts[digit] = place + 1
         otherNumbers[place] = number

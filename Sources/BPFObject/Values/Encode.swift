@@ -5,14 +5,27 @@ extension Layout {
   /// repeated or missing field, a name that the enumeration does not have, a list of the wrong
   /// length, host bits in a prefix, anything at all for what the kernel keeps to itself.
   public func encode(_ value: Value) throws(ValueError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try encode(value, appendingTo: &bytes)
+    return bytes
+  }
+
+  /// The same at the end of `bytes`, which stay as they are when it throws: a million entries are not
+  /// a million arrays.
+  public func encode(_ value: Value, appendingTo bytes: inout [UInt8]) throws(ValueError) {
     let size = size
     guard (0...Layout.maximumSize).contains(size) else {
       throw ValueError(
         message: "the type takes \(size) bytes, more than the \(Layout.maximumSize) supported")
     }
-    var bytes = [UInt8](repeating: 0, count: size)
-    try write(value, into: &bytes, at: 0)
-    return bytes
+    let start = bytes.count
+    for _ in 0..<size { bytes.append(0) }
+    do throws(ValueError) {
+      try write(value, into: &bytes, at: start)
+    } catch {
+      bytes.removeLast(bytes.count - start)
+      throw error
+    }
   }
 
   /// Writes into bytes that are zero so far.

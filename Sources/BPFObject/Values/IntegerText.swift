@@ -16,9 +16,27 @@ struct IntegerText {
     self.magnitude = magnitude
   }
 
+  /// What most numbers are: up to 19 decimal digits, which always fit. nil for everything else.
+  private static func plainDecimal(_ text: String) -> UInt64? {
+    let digits = text.utf8.span
+    guard (1...19).contains(digits.count), digits.count == 1 || digits[0] != 0x30 else {
+      return nil
+    }
+    var number: UInt64 = 0
+    for index in digits.indices {
+      guard (0x30...0x39).contains(digits[index]) else { return nil }
+      number = number &* 10 &+ UInt64(digits[index] &- 0x30)
+    }
+    return number
+  }
+
   /// Decimal, `0x`, `0o` or `0b`, with a sign if wanted: the integers of YAML's core schema, and
   /// binary. A leading zero is refused, because C and YAML 1.1 read octal there.
   init(_ text: String) throws(Refusal) {
+    if let number = IntegerText.plainDecimal(text) {
+      (negative, magnitude) = (false, number)
+      return
+    }
     var digits = text.utf8[...]
     negative = digits.first == UInt8(ascii: "-")
     if negative || digits.first == UInt8(ascii: "+") { digits.removeFirst() }

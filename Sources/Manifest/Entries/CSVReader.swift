@@ -21,6 +21,8 @@ struct CSVReader: EntryReader {
   private var columns: [[String]] = []
   /// Makes `{key: …, value: …}` of a row's fields; nil until the header is read.
   private var template: ValueColumns?
+  /// The columns of a table that has `value` and perhaps `key`, and no parts of them.
+  private var whole: (key: Int?, value: Int)?
 
   init(_ bytes: [UInt8], file: String) throws(Diagnostic) {
     self.bytes = bytes
@@ -52,7 +54,10 @@ struct CSVReader: EntryReader {
         hint: missing ? nil : "a field with a comma in it must be in double quotes")
     }
     var row = EntryRow(key: nil, value: .null, offset: start, line: line)
-    if case .record(let members)? = template?.value(row: fields.map(cell)) {
+    if let whole {
+      row.key = whole.key.flatMap { cell(fields[$0]) }
+      row.value = cell(fields[whole.value]) ?? .null
+    } else if case .record(let members)? = template?.value(row: fields.map(cell)) {
       for member in members {
         if member.name == "key" { row.key = member.value } else { row.value = member.value }
       }
@@ -205,6 +210,9 @@ struct CSVReader: EntryReader {
       throw error(
         "csv-header", "no column 'value' is named", at: fields[0].start, line: fields[0].line,
         hint: Self.headerHint)
+    }
+    if columns.allSatisfy({ $0.count == 1 }), let value = columns.firstIndex(of: ["value"]) {
+      whole = (columns.firstIndex(of: ["key"]), value)
     }
     do throws(ValueError) {
       template = try ValueColumns(header: columns.map { $0.joined(separator: ".") })

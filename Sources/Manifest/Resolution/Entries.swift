@@ -15,11 +15,13 @@ extension Resolver {
         add(item, to: &rows)
       }
     }
-    rows.fileStart = rows.origins.count
     if let file = declared.file, let bytes = entryFiles[manifest.path(file.value)] {
       add(fileAt: manifest.path(file.value), bytes, to: &rows)
     }
-    reportDuplicates(in: rows, file: declared.file.map { manifest.path($0.value) })
+    let table = rows.table
+    if table.count < rows.count {
+      reportDuplicates(in: rows, file: declared.file.map { manifest.path($0.value) })
+    }
     let limit = Int(map.map.maxEntries)
     // A kernel decides how many entries a perf event array has.
     if rows.count > limit, limit > 0 {
@@ -30,7 +32,7 @@ extension Resolver {
     }
     guard log.errors.count == before else { return nil }
     return DesiredEntries(
-      policy: declared.policy, enforceValues: declared.enforceValues, table: rows.table,
+      policy: declared.policy, enforceValues: declared.enforceValues, table: table,
       references: rows.references)
   }
 
@@ -94,7 +96,9 @@ extension Resolver {
   ) {
     do throws(EntryError) {
       let added = try rows.add(key: row.key, value: row.value)
-      rows.origins.append(Position(line: UInt32(clamping: row.line), column: 1))
+      rows.fileLines.append(UInt32(clamping: row.line))
+      // To find the place again takes as long as to read the row.
+      guard !added.isEmpty else { return }
       want(added, reader.locate(.value, [], in: row), manifest.name.at, by: rows.ref)
     } catch {
       let place = reader.locate(error.part, error.error.path, in: row)
@@ -152,8 +156,12 @@ extension Resolver {
   private mutating func reportDuplicates(in rows: EntryRows, file: String?) {
     for (first, second) in rows.duplicates(limit: DiagnosticLog.limit) {
       func place(_ row: Int) -> SourceLocation {
-        let name = row >= rows.fileStart ? file ?? manifest.file : manifest.file
-        return SourceLocation(file: name, at: rows.origins[row])
+        guard row >= rows.origins.count else {
+          return SourceLocation(file: manifest.file, at: rows.origins[row])
+        }
+        return SourceLocation(
+          file: file ?? manifest.file, line: Int(rows.fileLines[row - rows.origins.count]),
+          column: 1)
       }
       log.add(
         Diagnostic(

@@ -25,9 +25,9 @@ struct EntryRows {
   private var values: [UInt8] = []
   private(set) var count = 0
   private(set) var references: [[UInt8]: [EntryReference]] = [:]
-  /// Where each row stands: in the manifest, and from `fileStart` on in the file.
+  /// Where each row of the manifest stands; those of the file follow, each with its line.
   var origins: [Position] = []
-  var fileStart = 0
+  var fileLines: [UInt32] = []
 
   init(map: DesiredMap, boundMap: @escaping (String) -> String = { $0 }) {
     self.map = map
@@ -46,29 +46,34 @@ struct EntryRows {
 
   /// Encodes one entry, and gives what its value refers to.
   mutating func add(key: Value?, value: Value) throws(EntryError) -> [EntryReference] {
-    let keyBytes = try encode(key: key)
-    let (bytes, found) = try encode(value: value)
-    keys += keyBytes
-    values += bytes
-    count += 1
-    if !found.isEmpty { references[keyBytes] = found }
-    return found
+    let start = keys.count
+    try encode(key: key)
+    do throws(EntryError) {
+      let found = try encode(value: value)
+      count += 1
+      if !found.isEmpty { references[Array(keys[start...])] = found }
+      return found
+    } catch {
+      keys.removeLast(keys.count - start)
+      throw error
+    }
   }
 
-  private func encode(key: Value?) throws(EntryError) -> [UInt8] {
+  private mutating func encode(key: Value?) throws(EntryError) {
     guard hasKey else {
       guard key == nil else {
         throw EntryError(.key, ValueError(message: "the entries of a \(map.map.type) have no key"))
       }
-      return []
+      return
     }
     guard let key, let layout = map.keyLayout else {
       throw EntryError(.key, ValueError(message: "an entry of a \(map.map.type) needs 'key'"))
     }
     do throws(ValueError) {
+      guard isIndexed else { return try layout.encode(key, appendingTo: &keys) }
       let bytes = try layout.encode(key)
-      if isIndexed { try checkIndex(bytes) }
-      return bytes
+      try checkIndex(bytes)
+      keys += bytes
     } catch {
       throw EntryError(.key, error)
     }
@@ -83,21 +88,23 @@ struct EntryRows {
       hint: "raise max_entries")
   }
 
-  private func encode(
-    value: Value
-  ) throws(EntryError) -> (bytes: [UInt8], references: [EntryReference]) {
+  private mutating func encode(value: Value) throws(EntryError) -> [EntryReference] {
     do throws(ValueError) {
+      let encoded: (bytes: [UInt8], references: [EntryReference])
       switch map.map.type {
-      case .progArray: return try program(value)
-      case .arrayOfMaps, .hashOfMaps: return try innerMap(value)
-      case .devmap, .devmapHash: return try ReferenceValue(valueSize, "ifindex").encode(value)
-      case .cpumap: return try ReferenceValue(valueSize, "qsize").encode(value)
+      case .progArray: encoded = try program(value)
+      case .arrayOfMaps, .hashOfMaps: encoded = try innerMap(value)
+      case .devmap, .devmapHash: encoded = try ReferenceValue(valueSize, "ifindex").encode(value)
+      case .cpumap: encoded = try ReferenceValue(valueSize, "qsize").encode(value)
       default:
         guard let layout = map.valueLayout else {
           throw ValueError(message: "the values of a \(map.map.type) have no type")
         }
-        return (try layout.encode(value), [])
+        try layout.encode(value, appendingTo: &values)
+        return []
       }
+      values += encoded.bytes
+      return encoded.references
     } catch {
       throw EntryError(.value, error)
     }
@@ -121,20 +128,14 @@ struct EntryRows {
     return ([UInt8](repeating: 0, count: valueSize), [.map(boundMap(ref))])
   }
 
-  /// Pairs of rows with the same key, at most `limit`.
+  /// Pairs of rows with the same key, at most `limit`. The table has each key once, and so tells
+  /// whether there are any.
   func duplicates(limit: Int) -> [(first: Int, second: Int)] {
-    guard hasKey, count > 1 else { return [] }
-    func precedes(_ left: Int, _ right: Int) -> Bool {
-      keys[left * keySize..<(left + 1) * keySize].lexicographicallyPrecedes(
-        keys[right * keySize..<(right + 1) * keySize])
-    }
-    // Files are often sorted already.
-    if (1..<count).allSatisfy({ precedes($0 - 1, $0) }) { return [] }
-    let order = (0..<count).sorted { precedes($0, $1) || (!precedes($1, $0) && $0 < $1) }
+    var rows: [ArraySlice<UInt8>: Int] = [:]
     var found: [(Int, Int)] = []
-    for index in 1..<count where !precedes(order[index - 1], order[index]) {
-      found.append((order[index - 1], order[index]))
-      if found.count == limit { break }
+    for row in 0..<count where found.count < limit {
+      let key = keys[row * keySize..<(row + 1) * keySize]
+      if let first = rows[key] { found.append((first, row)) } else { rows[key] = row }
     }
     return found
   }
