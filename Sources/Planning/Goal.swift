@@ -1,6 +1,6 @@
 /// What one address is to be: as a manifest says it, or, when only the inventory is at hand, as it
-/// was last applied.
-struct Goal {
+/// was last applied. It does not change, and every rule of the planner passes it on: a reference.
+final class Goal: Sendable {
   enum Source {
     case map(DesiredMap)
     case program(DesiredProgram)

@@ -87,7 +87,8 @@ private struct Derivation {
       plan.notes += prune.unknownPins
     }
     if isForApply { Guards(situation: situation).apply(to: &drafts) }
-    let sorted = drafts.values.sorted { $0.address < $1.address }
+    // Addresses are sorted and not drafts, which are much larger.
+    let sorted = drafts.keys.sorted().compactMap { drafts[$0] }
     plan.changes = sorted.map(\.settled)
     let stale = recordIsStale(sorted, end: end)
     plan.steps = StepOrder(

@@ -26,7 +26,7 @@ struct Situation {
     self.ownership = ownership
     self.goals = goals
     self.options = options
-    sortedGoals = goals.values.sorted { $0.address < $1.address }
+    sortedGoals = goals.keys.sorted().compactMap { goals[$0] }
     var users: [String: [Address]] = [:]
     for goal in sortedGoals {
       for ref in Set(goal.bindings.values) { users[ref, default: []].append(goal.address) }

@@ -68,14 +68,19 @@ extension SpecValue: Codable {
   }
 }
 
+/// A spec is written as one text (`SpecText`).
 extension Spec: Codable {
   public init(from decoder: any Decoder) throws {
-    fields = try decoder.singleValueContainer().decode([String: SpecValue].self)
+    let container = try decoder.singleValueContainer()
+    guard let spec = Spec(text: try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a spec")
+    }
+    self = spec
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    try container.encode(fields)
+    try container.encode(text)
   }
 }
 

@@ -111,9 +111,9 @@ struct StepOrder {
       depths[address] = value
       return value
     }
-    return drafts.values.sorted {
-      (depth($0.address, []), $0.address) < (depth($1.address, []), $1.address)
-    }
+    var byDepth: [Int: [Address]] = [:]
+    for address in drafts.keys { byDepth[depth(address, []), default: []].append(address) }
+    return byDepth.keys.sorted().flatMap { byDepth[$0]?.sorted() ?? [] }.compactMap { drafts[$0] }
   }
 
   /// Within a resource and a phase: what stands in a link's way goes before it is made, and it is

@@ -53,23 +53,31 @@ extension Resolver {
     all += pins.map { ($0.pin.path, .pin($0.name), $0.location) }
     all.sort { ($0.path, $0.address) < ($1.path, $1.address) }
     for entry in all {
-      let path = "/" + entry.path.split(separator: "/").joined(separator: "/")
+      let path = entry.path.withSingleSlashes
       if let other = owners[path] {
         conflict(entry.address, entry.location, with: other, "have the same pin, \(path)")
       } else {
         owners[path] = (entry.address, entry.location)
       }
     }
+    // Directories above which nothing is pinned: most pins share them.
+    var clear: Set<Substring> = []
     for entry in all {
       var parent = entry.path[...]
+      var above: [Substring] = []
       while let slash = parent.lastIndex(of: "/"), slash != parent.startIndex {
         parent = parent[..<slash]
+        if clear.contains(parent) { break }
         if let other = owners[String(parent)] {
           conflict(
             entry.address, entry.location, with: other,
             "cannot both be pinned: \(parent) would be a pin and a directory")
+          above = []
+          break
         }
+        above.append(parent)
       }
+      clear.formUnion(above)
     }
   }
 
@@ -82,5 +90,13 @@ extension Resolver {
         code: "pin-conflict", message: "\(other.address) and \(address) \(message)",
         location: location,
         related: other.location.map { [.init(message: "the other one", location: $0)] } ?? []))
+  }
+}
+
+extension String {
+  /// The path as the kernel takes it.
+  fileprivate var withSingleSlashes: String {
+    guard contains("//") || hasSuffix("/") else { return self }
+    return "/" + split(separator: "/").joined(separator: "/")
   }
 }
