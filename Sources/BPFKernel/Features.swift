@@ -41,17 +41,9 @@ public struct Feature: Hashable, Sendable, CustomStringConvertible {
 
 extension Feature {
   public static let all = [
-    objectNames, btf, globalData, mmapableArrays, batchOperations, bindMap, cgroupLinks,
-    xdpLinks, perfLinks, netfilterLinks, tcxLinks, socketMapLinks, unixSocketHooks, pathDescriptors,
+    btf, globalData, mmapableArrays, batchOperations, bindMap, cgroupLinks, xdpLinks, perfLinks,
+    netfilterLinks, structOpsLinks, tcxLinks, socketMapLinks, unixSocketHooks, pathDescriptors,
   ]
-
-  public static let objectNames = Feature("names of maps and programs", since: .init(4, 15)) {
-    () throws(KernelError) in
-    try works { () throws(KernelError) in
-      _ = try Map.create(
-        MapParameters(type: .array, name: "probe", keySize: 4, valueSize: 4, maxEntries: 1))
-    }
-  }
 
   public static let btf = Feature("BTF", since: .init(4, 18)) { () throws(KernelError) in
     try works { () throws(KernelError) in
@@ -145,6 +137,24 @@ extension Feature {
   public static let unixSocketHooks = Feature("cgroup hooks for unix sockets", since: .init(6, 7)) {
     () throws(KernelError) in
     try works { () throws(KernelError) in _ = try trivial(.cgroupSockAddr, .cgroupUnixConnect) }
+  }
+
+  public static let structOpsLinks = Feature("struct_ops links", since: .init(6, 4)) {
+    () throws(KernelError) in
+    // A type that is no structure of operations; the flag is looked at before it.
+    var parameters = MapParameters(
+      type: .structOps, keySize: 4, valueSize: 4, maxEntries: 1, flags: 1 << 13)
+    parameters.kernelValueTypeID = 1
+    do throws(KernelError) {
+      _ = try Map.create(parameters)
+      return nil
+    } catch {
+      switch error.errno {
+      case .notSupportedByKernel: return true
+      case .invalid: return false
+      default: return nil
+      }
+    }
   }
 
   public static let pathDescriptors = Feature("pins relative to directories", since: .init(6, 5)) {

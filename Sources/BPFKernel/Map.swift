@@ -89,8 +89,8 @@ public final class Map: Sendable {
       attributes.btf_fd = UInt32(bitPattern: btf.descriptor.rawValue)
       attributes.btf_key_type_id = parameters.keyTypeID
       attributes.btf_value_type_id = parameters.valueTypeID
-      attributes.btf_vmlinux_value_type_id = parameters.kernelValueTypeID
     }
+    attributes.btf_vmlinux_value_type_id = parameters.kernelValueTypeID
     return try withExtendedLifetime(parameters) { () throws(KernelError) in
       let result = Token.with { token in
         if let token {

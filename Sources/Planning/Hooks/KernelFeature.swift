@@ -14,6 +14,8 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case kernelTypes = "kernel_types"
   /// LSM hooks that ask BPF programs.
   case lsm
+  /// Maps of struct_ops that a link registers.
+  case structOpsLinks = "struct_ops_links"
 
   /// As a message names it.
   var phrase: String {
@@ -27,6 +29,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .uprobes: "uprobes"
     case .kernelTypes: "description of its types"
     case .lsm: "BPF among its security modules"
+    case .structOpsLinks: "links to struct_ops maps"
     }
   }
 
@@ -43,6 +46,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .kernelTypes: "kernels built with CONFIG_DEBUG_INFO_BTF have it"
     case .lsm:
       "build the kernel with CONFIG_BPF_LSM and add bpf to the list in its lsm= parameter"
+    case .structOpsLinks: "Linux 6.4 and newer have them"
     }
   }
 }

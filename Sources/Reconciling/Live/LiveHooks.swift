@@ -11,8 +11,12 @@ extension LiveKernel {
     do throws(KernelError) {
       try fill(&observed, hook, links)
     } catch {
-      guard let missing = error.missingTarget else { throw KernelFailure(error) }
-      observed.missing = missing
+      if let missing = error.missingTarget {
+        observed.missing = missing
+      } else if !error.isUnknownHook || !hook.needs.contains(where: \.isMissing) {
+        // Else nothing can stand there, and the plan says what the kernel lacks.
+        throw KernelFailure(error)
+      }
     }
     return observed
   }
@@ -152,6 +156,11 @@ extension NetworkInterface {
 extension KernelError {
   /// Looking for a target, which refuses what is not there.
   private var targetCalls: Set<String> { ["tracefs", "netns", "cgroup", "uprobe"] }
+
+  /// The kernel does not know the hook that it was asked about.
+  fileprivate var isUnknownHook: Bool {
+    if case .errno(.invalid) = problem { call == "BPF_PROG_QUERY" } else { false }
+  }
 
   /// Why the hook does not exist, if that is what the error says.
   fileprivate var missingTarget: String? {

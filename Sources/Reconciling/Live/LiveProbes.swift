@@ -48,12 +48,15 @@ extension LiveKernel {
       if let applied, Planning.Hook(spec: applied) == attachment.hook { continue }
       needed.formUnion(attachment.hook.needs)
     }
-    return needed.filter { $0.test.isSupported == false }.sorted { $0.rawValue < $1.rawValue }
+    return needed.filter(\.isMissing).sorted { $0.rawValue < $1.rawValue }
   }
 }
 
 extension KernelFeature {
-  fileprivate var test: Feature {
+  /// This kernel is known to lack it.
+  var isMissing: Bool { test.isSupported == false }
+
+  private var test: Feature {
     switch self {
     case .perfEventLinks: .perfLinks
     case .netfilterLinks: .netfilterLinks
@@ -64,6 +67,7 @@ extension KernelFeature {
     case .uprobes: .uprobes
     case .kernelTypes: .kernelTypes
     case .lsm: .lsm
+    case .structOpsLinks: .structOpsLinks
     }
   }
 }
