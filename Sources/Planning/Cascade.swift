@@ -23,7 +23,7 @@ struct Cascade {
         else { continue }
         let causes: [(reason: String, cause: Cause?)]
         switch goal.address {
-        case .program: causes = newMaps(of: goal, drafts)
+        case .program(let ref): causes = newMaps(of: goal, drafts) + spent(ref)
         case .map(let ref):
           causes =
             pipelineChange(ref, goal, drafts) + frozenEntries(goal, drafts)
@@ -44,6 +44,20 @@ struct Cascade {
     Set(goal.bindings.values).sorted().compactMap { ref in
       guard let map = drafts[.map(ref)], map.isNew else { return nil }
       return (Cascade.reason(map), map.cause)
+    }
+  }
+
+  /// Before Linux 5.13 a program that is called through a trampoline was attached once in its life:
+  /// for another link it has to be loaded again.
+  private func spent(_ ref: String) -> [(String, Cause?)] {
+    guard situation.host.isOlder(than: 5, 13) else { return [] }
+    return situation.sortedGoals.compactMap { goal in
+      guard case .attachment = goal.address, goal.programRef == ref,
+        Hook(spec: goal.spec)?.kind.usesTrampoline == true,
+        situation.ownership.liveLink(goal.address) == nil
+      else { return nil }
+      let reason = "\(goal.address) needs it anew: kernels before 5.13 attach such a program once"
+      return (reason, situation.last(goal.address) == nil ? .config : .drift)
     }
   }
 

@@ -61,6 +61,13 @@ public struct HostFacts: Hashable, Sendable, Codable {
     self.tagAlgorithm = tagAlgorithm
     self.bpffsDevice = bpffsDevice
   }
+
+  /// Whether the release says so. Distributions carry features back: for what does no harm where
+  /// the kernel can do more.
+  func isOlder(than major: Int, _ minor: Int) -> Bool {
+    let numbers = kernelRelease.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return numbers.count == 2 && (numbers[0], numbers[1]) < (major, minor)
+  }
 }
 
 public struct ObservedMap: Hashable, Sendable, Codable {

@@ -247,6 +247,33 @@ import Testing
     #expect(scenario.kernel.observed.links.count == 1)
   }
 
+  @Test func oldKernelsAttachTrampolinesOnce() {
+    var desired = Fixture.firewall()
+    desired.attachments[0] = Fixture.attachment(
+      "uplink", "fw/filter", .tracing(attachType: .traceFentry, target: "tcp_connect"))
+    for (release, program) in [
+      ("5.10.0-32-cloud-amd64", "replace"), ("5.13.0", nil), ("6.18.0", nil),
+    ] {
+      var scenario = Scenario.applied(desired)
+      scenario.kernel.observed.host.kernelRelease = release
+      #expect(scenario.plan().isEmpty)
+      scenario.kernel.observed.pins.removeAll { $0.kind == .link }
+      scenario.kernel.collectGarbage()
+      let plan = scenario.plan()
+      let change = plan.changes.first { $0.address == .program("fw/filter") }
+      #expect((change?.action == .replace) == (program == "replace"), "\(release)")
+      if program != nil {
+        #expect(
+          plan.brief(steps: false) == """
+            replace program.fw/filter [drift] attachment.uplink needs it anew: kernels before 5.13 attach such a program once
+            create attachment.uplink [drift] its link is gone
+            """)
+      }
+      scenario.apply()
+      #expect(scenario.plan().isEmpty)
+    }
+  }
+
   @Test func netfilterAtTheSamePriorityNeedsAGap() {
     var desired = Fixture.firewall()
     desired.attachments[0] = Fixture.attachment(

@@ -56,6 +56,8 @@ struct HookKind {
   var refusesSameProgramTwice = false
   /// What runs there can be listed, so that a link that does not show up is not attached.
   var isQueryable = false
+  /// Programs are called through a trampoline that is written for them.
+  var usesTrampoline = false
   /// A program can be taken off, by LINK_UPDATE or LINK_DETACH, while its link is held.
   var leavesAtOnce: Bool {
     updatesInPlace || linkTypes == [.netfilter] || linkTypes == [.structOps]

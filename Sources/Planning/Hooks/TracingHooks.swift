@@ -70,7 +70,8 @@ struct TracingHook: HookFamily {
   var kind: HookKind {
     attachType == .traceIter
       ? HookKind(linkTypes: [.iter], updatesInPlace: true)
-      : HookKind(linkTypes: [.tracing, .rawTracepoint])
+      : HookKind(
+        linkTypes: [.tracing, .rawTracepoint], usesTrampoline: attachType != .traceRawTp)
   }
   var needs: [KernelFeature] {
     attachType == .lsmMac ? [.kernelTypes, .lsm] : [.kernelTypes]
@@ -111,6 +112,7 @@ struct StructOpsHook: HookFamily {
       linkTypes: [.structOps], updatesInPlace: structure == "tcp_congestion_ops", holdsOne: true,
       refusesSameProgramTwice: true)
   }
+  var needs: [KernelFeature] { [.structOpsLinks] }
   /// Whoever could load its programs may register it.
   var capability: String? { nil }
 
