@@ -15,6 +15,14 @@ extension VerifierLocation {
       column: Int(record.position & 0x3ff), text: types.string(at: record.text))
   }
 
+  /// What to do about words of an older verifier that name neither the cause nor a way out.
+  static func hint(log: String) -> String? {
+    // That was BPF_XADD only; newer compilers use what came in 5.12 where they may.
+    log.contains("BPF_STX uses reserved fields")
+      ? "kernels before 5.12 have no atomic operations but addition without a result: compile the "
+        + "object with -mcpu=v2" : nil
+  }
+
   /// The verifier writes `INDEX: (OPCODE) …` for each instruction that it looks at.
   static func lastInstruction(in log: String) -> UInt32? {
     for line in log.split(separator: "\n").reversed() {
