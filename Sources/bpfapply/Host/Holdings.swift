@@ -198,7 +198,9 @@ private struct HoldingsIndex {
       guard let link = links[id] else { return nil }
       return .init(
         kind: kind, id: id, name: name, type: link.type.description,
-        details: [target(of: link), "program \(link.programID)"], pins: pins,
+        details: [target(of: link)]
+          // A link of struct_ops holds a map, and runs what that names.
+          + (link.programID == 0 ? [] : ["program \(link.programID)"]), pins: pins,
         problem: link.target.isGone ? "what it was attached to is gone" : nil)
     }
   }
