@@ -97,6 +97,10 @@ extension HookExample {
     _ name: String, needs: HookNeed = .linux(5, 7),
     effect: @escaping @Sendable (borrowing HookScene) throws -> Bool
   ) -> HookExample {
-    HookExample(name: name, needs: needs, witnesses: [.links, .cgroups], effect: effect)
+    // bpftool asks for flags of programs, which kernels before 6.0 do not tell.
+    let tellsFlags = Sandbox.kernelVersion >= (6, 0)
+    return HookExample(
+      name: name, needs: needs, witnesses: tellsFlags ? [.links, .cgroups] : [.links],
+      effect: effect)
   }
 }

@@ -6,7 +6,7 @@ import Sandbox
 /// of its program is brought about and seen. `HookCatalogueTests` does the rest with it.
 ///
 /// The directory NAME holds `manifest.yaml` and `NAME.bpf.c`, whose object is called NAME in the
-/// manifest. Its variables `uplink` and `cgroup`, if it has them, are set to the test's interface and
+/// manifest. Compiled with -mcpu=v2, it runs on every kernel. Its variables `uplink` and `cgroup`, if it has them, are set to the test's interface and
 /// cgroup. `-DRELEASE=2` makes another program of the source with the same effect.
 struct HookExample: Sendable {
   var name: String
@@ -23,7 +23,14 @@ struct HookExample: Sendable {
   var effect: @Sendable (borrowing HookScene) throws -> Bool
 
   /// Of every family; a new one is added here.
-  static let all = interfaceHooks + cgroupHooks + namespaceHooks + tracingHooks + socketHooks
+  static let all = [
+    interfaceHooks,
+    cgroupHooks,
+    namespaceHooks,
+    socketHooks,
+    tracingHooks,
+    codeHooks,
+  ].flatMap { $0 }
 }
 
 /// What a kernel must have for a hook.
@@ -31,6 +38,28 @@ struct HookNeed: Sendable {
   /// The words with which the plan has to refuse the hook on this kernel; nil where it must work.
   /// Found out without bpfapply's help.
   var refusal: @Sendable () throws -> [String]?
+  /// Its programs are called through trampolines, which some machines forbid, whatever the kernel can.
+  var usesTrampolines = false
+
+  /// From that release on, with trampolines.
+  static func trampolines(_ major: Int, _ minor: Int) -> HookNeed {
+    var need = linux(major, minor)
+    need.usesTrampolines = true
+    return need
+  }
+
+  /// With BPF among the security modules that the kernel was booted with.
+  static let securityModule: HookNeed = {
+    var need = HookNeed {
+      if access("/sys/kernel/security/lsm", F_OK) != 0 {
+        try Sandbox.mount("securityfs", at: "/sys/kernel/security", type: "securityfs")
+      }
+      let modules = try Sandbox.read("/sys/kernel/security/lsm").split(separator: 0x2c)
+      return modules.contains(Array("bpf".utf8)[...]) ? nil : ["CONFIG_BPF_LSM", "lsm="]
+    }
+    need.usesTrampolines = true
+    return need
+  }()
 
   /// From that release on. No kernel of the matrix has a hook of a newer one.
   static func linux(_ major: Int, _ minor: Int) -> HookNeed {
@@ -112,8 +141,19 @@ struct HookScene: ~Copyable {
   func compile(release: Int) throws {
     let object = try Sandbox.compile(
       file: "\(Self.directory)/\(example.name)/\(example.name).bpf.c",
-      options: ["-DRELEASE=\(release)"])
+      // Else the compiler uses atomic operations that kernels before 5.12 do not have.
+      options: ["-DRELEASE=\(release)", "-mcpu=v2"])
     try deployment.write(Sandbox.read(object), to: "\(example.name).bpf.o")
+  }
+
+  /// Whether this machine lets nobody load the example's programs: libbpf's word for it.
+  func isForbidden() throws -> Bool {
+    let result = try Sandbox.run(
+      [HookWitness.bpftool, "prog", "loadall", "\(example.name).bpf.o", "/sys/fs/bpf/probe"],
+      directory: deployment.directory)
+    try Sandbox.run(["rm", "-rf", "/sys/fs/bpf/probe"]).succeeded()
+    return result.status != 0
+      && (result.errors + result.output).contains("Operation not permitted")
   }
 
   /// Runs a command of bpfapply's on the manifest.

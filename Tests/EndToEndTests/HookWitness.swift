@@ -79,6 +79,22 @@ struct ShownOwner: Decodable {
   }
 }
 
+/// A link holds a program, or a map of struct_ops that names its programs.
+struct HeldByLink: Equatable, CustomStringConvertible {
+  var id: UInt32
+  var isMap: Bool
+
+  init(_ link: LinkInfo) {
+    if case .structOps(let map) = link.target {
+      (id, isMap) = (map, true)
+    } else {
+      (id, isMap) = (link.programID, false)
+    }
+  }
+
+  var description: String { "\(isMap ? "map" : "program") \(id)" }
+}
+
 extension HookScene {
   /// Where the cgroup2 hierarchy is mounted.
   var cgroupRoot: String { String(cgroup.directory.dropLast(cgroup.path.count)) }
@@ -95,12 +111,12 @@ extension HookScene {
     return ids
   }
 
-  /// The ids of the links of the owner's attachments, by pin, and what each runs.
-  func links() throws -> [String: (id: UInt32, program: UInt32)] {
-    var links: [String: (id: UInt32, program: UInt32)] = [:]
+  /// The ids of the links of the owner's attachments, by pin, and what each holds.
+  func links() throws -> [String: (id: UInt32, holds: HeldByLink)] {
+    var links: [String: (id: UInt32, holds: HeldByLink)] = [:]
     for pin in try attachmentPins() {
       let info = try Pinned.link(pin).info()
-      links[pin] = (info.id, info.programID)
+      links[pin] = (info.id, HeldByLink(info))
     }
     return links
   }
@@ -123,8 +139,8 @@ extension HookScene {
     for (pin, link) in try links() {
       try check(
         shown.objects.contains {
-          $0.kind == "link" && $0.id == link.id && $0.details.contains("program \(link.program)")
-        }, "show has no link \(link.id) with program \(link.program) (\(pin)): \(shown.objects)")
+          $0.kind == "link" && $0.id == link.id && $0.details.contains("\(link.holds)")
+        }, "show has no link \(link.id) with \(link.holds) (\(pin)): \(shown.objects)")
     }
     let attachments = shown.objects.filter { $0.address?.hasPrefix("attachment.") == true }
     try check(!attachments.isEmpty, "show has no attachment: \(shown.objects)")

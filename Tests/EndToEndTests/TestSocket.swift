@@ -95,6 +95,11 @@ final class TestSocket {
     return getsockopt(descriptor, Int32(IPPROTO_IP), option, &value, &size) == 0 ? value : nil
   }
 
+  func set(congestionControl name: String) -> Int32 {
+    let (level, option) = (Int32(IPPROTO_TCP), Int32(13))
+    return setsockopt(descriptor, level, option, name, socklen_t(name.utf8.count)) == 0 ? 0 : errno
+  }
+
   /// What becomes of a connection to a unix socket that is not there.
   static func connectsToNobody() -> Int32 {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
