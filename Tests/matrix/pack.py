@@ -2,7 +2,8 @@
 """pack.py: writes the initramfs of a test machine, or the part of it that one kernel needs.
 
 pack.py kernel DIRECTORY ARCHIVE        the modules of a kernel that `fetch` left in DIRECTORY
-pack.py payload ROOT ARCHIVE PROGRAM…   the tests of the package at ROOT, and what they run
+pack.py payload ROOT BPFAPPLY ARCHIVE PROGRAM…
+                                        the tests of the package at ROOT, and what they run
 
 Both are newc archives: the kernel takes one after the other from the same file. Programs are found
 in PATH and stand in the archive where they stand here, with every shared library that ldd names.
@@ -177,7 +178,7 @@ def without_debug_information(path):
             return stripped.read()
 
 
-def pack_payload(root, path, programs):
+def pack_payload(root, bpfapply, path, programs):
     here = os.path.dirname(os.path.abspath(__file__))
     archive = Archive(path)
     archive.entry("dev", stat.S_IFDIR | 0o755)
@@ -234,11 +235,11 @@ def pack_payload(root, path, programs):
     # modules stay in /lib, which is a folder.
     build = os.path.realpath(f"{root}/.build/debug")
     archive.link(f"{root}/.build/debug", os.path.relpath(build, f"{root}/.build"))
-    for name in ["bpfapplyPackageTests.xctest", "bpfapply"]:
-        program = f"{build}/{name}"
-        if not os.path.exists(program):
-            sys.exit(f"pack: {program} is not built: swift build --build-tests")
-        add(program, without_debug_information(program))
+    bundle = f"{build}/bpfapplyPackageTests.xctest"
+    if not os.path.exists(bundle):
+        sys.exit(f"pack: {bundle} is not built: swift build --build-tests")
+    add(bundle, without_debug_information(bundle))
+    archive.copy(bpfapply, "usr/bin/bpfapply", without_debug_information(bpfapply))
     oracle = f"{root}/.build/oracle/usr/sbin/bpftool"
     if os.path.exists(oracle):
         add(oracle)
@@ -256,7 +257,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["kernel", directory, path]:
             pack_kernel(directory, path)
-        case ["payload", root, path, *programs]:
-            pack_payload(os.path.abspath(root), path, programs)
+        case ["payload", root, bpfapply, path, *programs]:
+            pack_payload(os.path.abspath(root), bpfapply, path, programs)
         case _:
             sys.exit(__doc__)

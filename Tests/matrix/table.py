@@ -4,12 +4,14 @@
 table.py DIRECTORY KERNEL…
 
 DIRECTORY/KERNEL.events is what boot.py kept; a kernel without that file could not be had. Writes
-DIRECTORY/table.md, DIRECTORY/table.json and, where HookCatalogueTests ran, DIRECTORY/hooks.md; prints
-the first and a closing line of counts, and ends with 1 if any test failed or did not come to its end.
+DIRECTORY/table.md, DIRECTORY/table.json and, where HookCatalogueTests ran, DIRECTORY/hooks.md, which
+has a column for every kernel that ever ran it here; prints the first and a closing line of counts, and
+ends with 1 if any test failed or did not come to its end.
 """
 
 import json
 import os
+import re
 import sys
 
 
@@ -40,6 +42,10 @@ class Machine:
                     self.notes.setdefault(test, []).append(
                         "began and never ended" if test in self.results else "was never begun")
                     self.results[test] = "failed"
+
+    def version(self):
+        """(6, 12) of the release that it runs."""
+        return tuple(int(number) for number in re.findall(r"\d+", self.release)[:2])
 
     def remark(self, record):
         if record["matrix"] == "booted":
@@ -130,15 +136,17 @@ COLUMNS = ("attach", "unchanged", "tampering", "upgrade", "detach")
 
 def hooks(machines):
     """Each hook × kernel, as HookCatalogueTests reported it."""
+    machines = sorted((m for m in machines if m.hooks), key=Machine.version)
     names = sorted({name for machine in machines for name in machine.hooks})
     if not names:
         return []
-    lines = [row(["hook", *(m.kernel for m in machines)]), row(["---"] * (len(machines) + 1))]
+    lines = [row(["hook", *(".".join(map(str, m.version())) for m in machines)]),
+             row(["---"] * (len(machines) + 1))]
     for name in names:
         cells = []
         for machine in machines:
             found = [machine.hooks.get(name, {}).get(column, "never tried") for column in COLUMNS]
-            if found[0] in ("passed", "refused") and len(set(found)) == 1:
+            if found[0] in ("passed", "refused", "forbidden") and len(set(found)) == 1:
                 cells.append(found[0])
             else:
                 wrong = [f"{column} {result}" for column, result in zip(COLUMNS, found)
@@ -154,8 +162,9 @@ def main():
     booted = [m for m in machines if m.release]
     notes, counts, stored = Notes(), {}, {}
     lines = facilities(booted, notes)
-    catalogue = hooks(booted)
-    lines += catalogue
+    lines += hooks(booted)
+    catalogue = hooks([Machine(name.removesuffix(".events"), f"{directory}/{name}")
+                       for name in os.listdir(directory) if name.endswith(".events")])
 
     names = {test: name for machine in machines for test, name in machine.tests.items()}
     lines += [row(["suite", "test", *(m.kernel for m in machines)]),
