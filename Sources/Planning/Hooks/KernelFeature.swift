@@ -14,6 +14,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case kernelTypes = "kernel_types"
   /// LSM hooks that ask BPF programs.
   case lsm
+  case hardwareCounters = "hardware_counters"
 
   /// As a message names it.
   var phrase: String {
@@ -27,6 +28,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .uprobes: "uprobes"
     case .kernelTypes: "description of its types"
     case .lsm: "BPF among its security modules"
+    case .hardwareCounters: "hardware counters"
     }
   }
 
@@ -43,6 +45,8 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .kernelTypes: "kernels built with CONFIG_DEBUG_INFO_BTF have it"
     case .lsm:
       "build the kernel with CONFIG_BPF_LSM and add bpf to the list in its lsm= parameter"
+    case .hardwareCounters:
+      "a virtual machine has to be given them; {type: software, config: cpu-clock} samples everywhere"
     }
   }
 }

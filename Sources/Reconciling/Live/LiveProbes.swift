@@ -64,6 +64,7 @@ extension KernelFeature {
     case .uprobes: .uprobes
     case .kernelTypes: .kernelTypes
     case .lsm: .lsm
+    case .hardwareCounters: .hardwareCounters
     }
   }
 }
