@@ -59,6 +59,13 @@ struct EntryRows {
     }
   }
 
+  /// The bytes of a key alone.
+  func bytes(ofKey key: Value?) throws(EntryError) -> [UInt8] {
+    var alone = EntryRows(map: map, boundMap: boundMap)
+    try alone.encode(key: key)
+    return alone.keys
+  }
+
   private mutating func encode(key: Value?) throws(EntryError) {
     guard hasKey else {
       guard key == nil else {
