@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct VerifierHintTests {
   @Test func oldVerifiersAreExplained() {
-    let hint = VerifierLocation.hint(log: "7: (db) BPF_STX uses reserved fields\n")
+    let hint = SourceLine.hint(log: "7: (db) BPF_STX uses reserved fields\n")
     #expect(hint?.contains("-mcpu=v2") == true)
-    #expect(VerifierLocation.hint(log: "R0 !read_ok") == nil)
+    #expect(SourceLine.hint(log: "R0 !read_ok") == nil)
   }
 }

@@ -132,7 +132,7 @@ extension LiveKernel {
       if let poisoned = image.poisonedRelocation(log: error.verifierLog ?? "") {
         failure.hints.insert("CO-RE relocation: \(poisoned)", at: 0)
       }
-      if let hint = VerifierLocation.hint(log: error.verifierLog ?? "") {
+      if let hint = SourceLine.hint(log: error.verifierLog ?? "") {
         failure.hints.append(hint)
       }
       throw failure
