@@ -51,6 +51,8 @@ public struct Outcome: Sendable {
   public var migrations: [Address: MigrationReport]
   /// In the order in which they were run.
   public var tests: [TestReport]
+  /// Attachments whose interfaces, which a selector had found, were gone when their turn came.
+  public var vanished: [Address] = []
 
   public init(plan: Plan) {
     tests = []
@@ -123,6 +125,14 @@ public enum ApplyEvent: Hashable, Sendable {
 }
 
 extension Step {
+  /// What is there goes, whatever has become of its place.
+  var isTakingAway: Bool {
+    switch self {
+    case .detachLink, .removePin, .removeLeftover: true
+    default: false
+    }
+  }
+
   /// Nothing that anybody else can see: it goes with the process.
   var isStaging: Bool {
     switch self {
