@@ -1,3 +1,4 @@
+import BPFObject
 import Testing
 
 @testable import Reconciling

@@ -115,7 +115,7 @@ extension LiveKernel {
   func surveyLinks(_ links: [UInt32]) -> LinkSurvey? {
     if let known = linkSurvey, links.allSatisfy({ known.findings[$0] != nil }) { return known }
     guard let types = try? types() else { return nil }
-    linkSurvey = LinkSurvey(types.btf)
+    linkSurvey = LinkSurvey(types.targets.vmlinux)
     return linkSurvey
   }
 }
