@@ -34,6 +34,8 @@ public struct TestRunInput: Sendable {
 public struct TestRunOutput: Hashable, Sendable {
   public var returnValue: UInt32
   public var data: [UInt8]
+  /// The context afterwards. Without room for one it is the input, into which a syscall program's
+  /// changes are written.
   public var context: [UInt8]
   /// Nanoseconds of one run, on average.
   public var duration: UInt32
@@ -55,8 +57,9 @@ extension Program {
     attributes.repeat = input.repeats
     attributes.flags = input.flags
     attributes.cpu = input.cpu
+    var contextInput = input.context
     let result = input.data.withAddress { dataIn in
-      input.context.withAddress { contextIn in
+      contextInput.withMutableAddress { contextIn in
         data.withMutableAddress { dataOut in
           context.withMutableAddress { contextOut in
             attributes.data_in = dataIn
@@ -72,7 +75,8 @@ extension Program {
     return TestRunOutput(
       returnValue: attributes.retval,
       data: Array(data.prefix(Int(attributes.data_size_out))),
-      context: Array(context.prefix(Int(attributes.ctx_size_out))),
+      context: input.contextRoom > 0
+        ? Array(context.prefix(Int(attributes.ctx_size_out))) : contextInput,
       duration: attributes.duration)
   }
 

@@ -77,6 +77,21 @@ static inline long cbpf_setns(int descriptor, int kind) {
   return cbpf_result(syscall(SYS_setns, descriptor, kind));
 }
 
+// The CPU that the calling thread runs on, and those that it may run on (sched_setaffinity(2)).
+static inline long cbpf_current_cpu(void) {
+  unsigned int cpu = 0;
+  long result = cbpf_result(syscall(SYS_getcpu, &cpu, 0, 0));
+  return result < 0 ? result : (long)cpu;
+}
+
+static inline long cbpf_get_affinity(uint8_t *set, unsigned long size) {
+  return cbpf_result(syscall(SYS_sched_getaffinity, 0, size, set));
+}
+
+static inline long cbpf_set_affinity(const uint8_t *set, unsigned long size) {
+  return cbpf_result(syscall(SYS_sched_setaffinity, 0, size, set));
+}
+
 // MEMBARRIER_CMD_GLOBAL: every thread of the system has passed a point where it runs user code, which
 // waits for whatever reads under RCU.
 static inline long cbpf_membarrier_global(void) {

@@ -24,6 +24,9 @@ public struct DesiredState: Sendable {
   public var moves: [Move]
   /// What is given up and left in the kernel; an attachment without an instance means all of them.
   public var forgotten: Set<Address>
+  /// What stands for maps that others own when a program is tested, by REF: as the program's object
+  /// has them.
+  public var standIns: [String: DesiredMap] = [:]
 
   public init(owner: String, root: String, manifestPath: String, manifestDigest: String) {
     self.owner = owner
@@ -156,6 +159,8 @@ public struct DesiredProgram: Sendable {
   public var adopt: String?
   public var pin: PinSpec
   public var location: SourceLocation?
+  /// What it has to do before it goes live, in the order of the manifest.
+  public var tests: [DesiredTest] = []
   /// SHA-256 over all that decides what is passed to the kernel, before kernel-specific relocation
   /// (design: instructions, relocations, globals, bindings, type, flags, target).
   public var digest: String

@@ -27,28 +27,12 @@ public struct InterfaceSelector: Hashable, Sendable, Codable {
 
   public func matches(_ interface: ObservedInterface) -> Bool {
     let name = interface.name.name
-    return (names.isEmpty || names.contains { Self.matches(name, pattern: $0) })
-      && !except.contains { Self.matches(name, pattern: $0) }
+    return (names.isEmpty || names.contains { Pattern.matches(name, pattern: $0) })
+      && !except.contains { Pattern.matches(name, pattern: $0) }
       && (kinds.isEmpty || kinds.contains(interface.kind))
       && (drivers.isEmpty || drivers.contains(interface.driver))
       && group.map { $0 == interface.group } ?? true
       && isUp.map { $0 == interface.isUp } ?? true
-  }
-
-  /// In time proportional to the product of both lengths, whatever the pattern.
-  static func matches(_ name: String, pattern: String) -> Bool {
-    var reached: Set<Int> = [0]
-    let text = Array(name.utf8)
-    for byte in pattern.utf8 {
-      switch byte {
-      case 0x2A: if let first = reached.min() { reached = Set(first...text.count) }
-      case 0x3F: reached = Set(reached.lazy.filter { $0 < text.count }.map { $0 + 1 })
-      default:
-        reached = Set(reached.lazy.filter { $0 < text.count && text[$0] == byte }.map { $0 + 1 })
-      }
-      if reached.isEmpty { return false }
-    }
-    return reached.contains(text.count)
   }
 }
 

@@ -15,6 +15,8 @@ public enum Step: Hashable, Sendable, Codable {
   /// Copy what is in the live map into the new one, and remember what was copied. Undone, what
   /// programs wrote to the new map goes back into the old one.
   case copyEntries(ref: String, source: UInt32)
+  /// Run the program's tests, on a second load with maps of its own.
+  case testProgram(ref: String)
 
   // Commit: visible, journaled.
 
@@ -70,7 +72,7 @@ extension Step {
       .freezeMap(let ref), .copyEntries(let ref, _), .mergeEntries(let ref, _),
       .completeMigration(let ref, _):
       .map(ref)
-    case .loadProgram(let ref): .program(ref)
+    case .loadProgram(let ref), .testProgram(let ref): .program(ref)
     case .stagePin(let address), .createLink(let address), .updateLink(let address, _, _),
       .recreateLink(let address, _), .publishPin(let address), .restorePin(let address, _),
       .setPinAttributes(let address), .detachLink(let address, _), .clearReferences(let address),

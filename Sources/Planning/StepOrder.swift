@@ -4,7 +4,7 @@ internal import BPFObject
 struct StepOrder {
   /// Everything of one phase comes before everything of the next.
   private enum Phase: Int {
-    case createMaps, loadPrograms, fillReferences, copy
+    case createMaps, loadPrograms, fillReferences, test, copy
     case intent, makeRoom, stagePins, fillSelfKeeping, links, publish, entries, attributes
     case detach, clear
     // When no program is left that writes to an old map; then what cannot be undone.
@@ -36,6 +36,11 @@ struct StepOrder {
         (staged.contains(path) ? .makeRoom : .leftovers, 0, .removeLeftover(path: path)))
     }
     let changes = ranked.contains { $0.change.action != .unchanged }
+    // Whatever changes may be what a program needs.
+    for (rank, draft) in ranked.enumerated() where !placed.isEmpty {
+      guard let program = draft.goal?.program, !program.tests.isEmpty else { continue }
+      placed.append((.test, rank, .testProgram(ref: program.ref)))
+    }
     if !placed.isEmpty { placed.append((.intent, 0, .writeIntent)) }
     if !placed.isEmpty || changes || isRecordStale { placed.append((.final, 0, end)) }
     return placed.enumerated().sorted {

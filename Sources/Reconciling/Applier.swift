@@ -86,6 +86,10 @@ public struct Applier<K: Kernel> {
           execution.isCommitting = true
         }
         execution.currentStep = index
+        defer {
+          for test in execution.tests.dropFirst(outcome.tests.count) { report(.tested(test)) }
+          outcome.tests = execution.tests
+        }
         try execution.perform(step)
         outcome.steps[index].status = .successful
         report(.stepSucceeded(index, step))

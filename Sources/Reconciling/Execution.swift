@@ -45,6 +45,10 @@ final class Execution<K: Kernel> {
   var hasWaitedForPrograms = false
   /// Directories outside the owner's that this apply made.
   var madeDirectories: [String] = []
+  /// What became of programs' tests.
+  var tests: [TestReport] = []
+  /// What is made is for a test only: no owner is written on it.
+  let isTrial: Bool
 
   struct LiveObject: Hashable {
     var kind: ObjectKind
@@ -59,8 +63,10 @@ final class Execution<K: Kernel> {
   }
 
   init(
-    kernel: K, options: ApplyOptions, plan: Plan, desired: DesiredState, observed: ObservedState
+    kernel: K, options: ApplyOptions, plan: Plan, desired: DesiredState, observed: ObservedState,
+    isTrial: Bool = false
   ) {
+    self.isTrial = isTrial
     self.kernel = kernel
     self.options = options
     self.plan = plan
@@ -89,6 +95,7 @@ final class Execution<K: Kernel> {
     case .createMap(let ref): try createMap(ref)
     case .fillReferences(let ref): try fillReferences(ref)
     case .loadProgram(let ref): try loadProgram(ref)
+    case .testProgram(let ref): try testProgram(ref)
     case .writeIntent: try writeIntent()
     case .stagePin(let address): try stagePin(address)
     case .createLink(let address): try createLink(address)

@@ -15,6 +15,8 @@ public protocol Kernel: AnyObject {
 
   /// Ensures nothing, changes nothing. What cannot be seen is in `limitations`.
   func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState
+  /// The index of an interface; nil if it, or its network namespace, is not there.
+  func index(of interface: InterfaceName) throws(KernelFailure) -> UInt32?
   /// Opens a live object by its id, which is checked to be of that kind.
   func open(_ kind: ObjectKind, id: UInt32) throws(KernelFailure) -> Object
 
@@ -25,6 +27,9 @@ public protocol Kernel: AnyObject {
   func loadProgram(_ load: ProgramLoad<Object>) throws(KernelFailure) -> Object
   /// The program keeps the map alive and shows it in its info (PROG_BIND_MAP).
   func bind(_ map: Object, to program: Object) throws(KernelFailure)
+  /// Runs the program as a test (PROG_TEST_RUN), on one CPU. What it does to the maps that it is bound
+  /// to, it does.
+  func run(_ program: Object, _ run: TestRun) throws(KernelFailure) -> TestRunResult
 
   // MARK: Contents of maps
 

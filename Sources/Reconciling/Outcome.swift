@@ -49,8 +49,11 @@ public struct Outcome: Sendable {
   public var undoFailures: [UndoFailure]
   /// By map: what was carried over from the one that it replaces.
   public var migrations: [Address: MigrationReport]
+  /// In the order in which they were run.
+  public var tests: [TestReport]
 
   public init(plan: Plan) {
+    tests = []
     migrations = [:]
     result = .successful
     steps = plan.steps.map { StepReport(step: $0) }
@@ -108,6 +111,8 @@ public enum ApplyEvent: Hashable, Sendable {
   case started(owner: String, steps: Int)
   case stepStarted(Int, Step)
   case stepSucceeded(Int, Step)
+  /// A test of a program was run, in the step before whose end this comes.
+  case tested(TestReport)
   case stepFailed(Int, Step, KernelFailure)
   /// All deeds of the step are undone.
   case stepUndone(Int, Step)
@@ -121,7 +126,7 @@ extension Step {
   /// Nothing that anybody else can see: it goes with the process.
   var isStaging: Bool {
     switch self {
-    case .createMap, .loadProgram, .copyEntries: true
+    case .createMap, .loadProgram, .copyEntries, .testProgram: true
     default: false
     }
   }

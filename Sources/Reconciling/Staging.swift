@@ -92,7 +92,7 @@ extension Execution {
     load.attachTo = program.attachTo
     do throws(KernelFailure) {
       let object = try kernel.loadProgram(load)
-      try kernel.bind(metadataMap(of: program.object), to: object)
+      if !isTrial { try kernel.bind(metadataMap(of: program.object), to: object) }
       made[.program(ref)] = object
     } catch {
       throw error.about(.program(ref))

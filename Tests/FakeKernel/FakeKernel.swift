@@ -36,6 +36,11 @@ public final class FakeKernel: Kernel {
   public func capabilities() throws(KernelFailure) -> Set<String> { held }
   /// Programs whose function has one of these names are rejected by the "verifier".
   public var rejectedPrograms: Set<String> = []
+  /// Programs that cannot be test-run.
+  public var untestable: Set<String> = []
+  /// What programs do in a test run, by name: the kernel, the ids of the program's maps, what it is run
+  /// on, and what it leaves otherwise.
+  public var runs: [String: (FakeKernel, [UInt32], TestRun, TestOutput) -> TestOutput] = [:]
 
   /// Every call since the beginning.
   public private(set) var calls: [Call] = []

@@ -83,3 +83,28 @@ extension FakeKernel {
     return nil
   }
 }
+
+extension FakeKernel {
+  public func index(of interface: InterfaceName) throws(KernelFailure) -> UInt32? {
+    try enter("index", interface.name, mutating: false)
+    return interfaces[interface]?.index
+  }
+
+  /// Runs it in its way: a program leaves everything as it is and returns the number that it last
+  /// moves to r0, unless `runs` has something to do for its name.
+  public func run(_ object: FakeObject, _ run: TestRun) throws(KernelFailure) -> TestRunResult {
+    try enter("run", "program \(object.id)")
+    guard let program = program(object.key) else {
+      throw failure("BPF_PROG_TEST_RUN", "program \(object.id)", Errno.noent, "no such program")
+    }
+    if program.image.type == .sockOps || untestable.contains(program.image.name) {
+      return .impossible("this kernel cannot test-run programs of type \(program.image.type)")
+    }
+    let last = program.image.instructions.last { $0.opcode == 0xb7 && $0.registers == 0 }
+    var output = TestOutput(returnCode: UInt32(bitPattern: last?.immediate ?? 0))
+    output.packet = TestRunSupport.returnsPacket(run.type) ? run.packet : nil
+    output.metadata = run.metadata
+    output.context = run.context
+    return .ran(runs[program.image.name]?(self, program.maps.map(\.id), run, output) ?? output)
+  }
+}

@@ -38,7 +38,7 @@ import Testing
     ("*", "lo", true), ("*a*b", "xaxxb", true), ("*a*b", "xbxa", false), ("eth0", "eth01", false),
     ("", "lo", false), ("**?", "x", true),
   ]) func patterns(pattern: String, name: String, matches: Bool) {
-    #expect(InterfaceSelector.matches(name, pattern: pattern) == matches)
+    #expect(Pattern.matches(name, pattern: pattern) == matches)
   }
 
   @Test func everythingThatIsSaidHasToFit() {

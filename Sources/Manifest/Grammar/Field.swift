@@ -106,6 +106,11 @@ public indirect enum ScalarForm: Sendable {
   case mode
   /// 64 hexadecimal digits.
   case sha256
+  /// Bytes as pairs of hexadecimal digits, with spaces and colons between them.
+  case hex
+  case mac
+  case ipv4
+  case ipv6
   case account
   /// `category:event`
   case tracepoint

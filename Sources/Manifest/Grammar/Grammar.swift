@@ -172,7 +172,9 @@ public enum Grammar {
       Field(
         "adopt", .scalar(.bpffsPath),
         "The pin of a program that somebody else loaded and that becomes this manifest's."),
-      Field("tests", .later("tests"), supported: false, "Runs that gate going live."),
+      Field(
+        "tests", .list(of: .block(test)),
+        "Runs on copies of the program and its maps; if one fails, nothing goes live."),
     ])
 
   static let pin = Block(

@@ -135,6 +135,9 @@ public struct Manifest: Sendable {
     public var flags: Located<UInt32>?
     public var attachTo: Located<String>?
     public var adopt: Located<String>?
+    var tests: [Test] = []
+    /// Where `tests` stands.
+    var testsAt: Position?
   }
 
   public struct Attachment: Sendable {

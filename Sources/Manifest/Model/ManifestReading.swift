@@ -146,7 +146,8 @@ struct ManifestReader {
       type: fields.enumeration("type", as: ProgramType.self),
       attachType: fields.enumeration("attach_type", as: AttachType.self),
       flags: fields.flags("flags", ProgramFlag.names), attachTo: fields.text("attach_to"),
-      adopt: fields.text("adopt"))
+      adopt: fields.text("adopt"), tests: fields.tests(),
+      testsAt: fields.keyPosition("tests"))
   }
 
   private func attachment(

@@ -59,8 +59,14 @@ struct EntryRows {
     }
   }
 
-  private mutating func encode(key: Value?) throws(EntryError) {
-    guard hasKey else {
+  /// The bytes of a key alone.
+  func bytes(ofKey key: Value?) throws(EntryError) -> [UInt8] {
+    var alone = EntryRows(map: map, boundMap: boundMap)
+    try alone.encode(key: key)
+    return alone.keys
+  }
+
+\1    guard hasKey else {
       guard key == nil else {
         throw EntryError(.key, ValueError(message: "the entries of a \(map.map.type) have no key"))
       }

@@ -111,7 +111,7 @@ extension Resolver {
   }
 
   /// The declared fields over those of the object, and the layouts of keys and values.
-  private mutating func apply(
+  mutating func apply(
     _ declared: Manifest.MapDeclaration?, to map: inout DesiredMap, object: LoadedObject?
   ) -> Bool {
     if let type = declared?.type { map.map.type = type.value }

@@ -27,10 +27,14 @@ extension Resolver {
   mutating func readEntryFiles(_ files: some FileReader) {
     for map in manifest.maps {
       guard let file = map.entries?.file else { continue }
-      let path = manifest.path(file.value)
-      guard entryFiles[path] == nil else { continue }
-      if let bytes = contents(of: file, files) { entryFiles[path] = bytes }
+      readDataFile(file, files)
     }
+  }
+
+  mutating func readDataFile(_ file: Located<String>, _ files: some FileReader) {
+    let path = manifest.path(file.value)
+    guard entryFiles[path] == nil else { return }
+    if let bytes = contents(of: file, files) { entryFiles[path] = bytes }
   }
 
   private mutating func contents(of name: Located<String>, _ files: some FileReader) -> [UInt8]? {

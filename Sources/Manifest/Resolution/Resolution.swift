@@ -27,7 +27,7 @@ public struct Resolution: Sendable {
   public var state: DesiredState
   /// The parsed objects by their names in the manifest, for explaining what the kernel says.
   public var objects: [String: ObjectFile]
-  /// The digests (SHA-256, hex) of the files of entries, by path.
+  /// The digests (SHA-256, hex) of the files of entries and packets, by path.
   public var entryFiles: [String: String]
   public var warnings: [Diagnostic]
 }
@@ -44,10 +44,12 @@ extension Manifest {
     var resolver = Resolver(manifest: self, bpffs: bpffs, account: accounts.effective)
     resolver.readObjects(files)
     resolver.readEntryFiles(files)
+    resolver.readCaptures(files)
     resolver.checkBindings()
     resolver.reach()
     resolver.checkBoundMaps()
     resolver.checkInnerMaps()
+    resolver.resolveTests()
     resolver.resolveAttachments()
     resolver.resolvePins(accounts)
     resolver.checkPinPaths()
@@ -77,6 +79,7 @@ struct Resolver {
   let account: (user: UInt32, group: UInt32)
   var log: DiagnosticLog
   var objects: [String: LoadedObject] = [:]
+  /// Files of entries and of packets, by path.
   var entryFiles: [String: [UInt8]] = [:]
   var maps: [String: DesiredMap] = [:]
   var programs: [String: DesiredProgram] = [:]
@@ -87,6 +90,8 @@ struct Resolver {
   var forgotten: Set<Address> = []
   /// What could not be made, which has been reported.
   var failed: Set<Address> = []
+  /// What stands for others' maps in tests.
+  var standIns: [String: DesiredMap] = [:]
   /// Which maps of maps hold which maps, and where that is said.
   var innerUses: [(outer: String, inner: String, at: SourceLocation)] = []
   /// What is to be made next, with the place that asks for it.
@@ -119,6 +124,7 @@ struct Resolver {
     state.selections = selections.sorted { $0.template.name < $1.template.name }
     state.pins = pins.sorted { $0.name < $1.name }
     state.moves = moves
+    state.standIns = standIns
     state.forgotten = forgotten
     return Resolution(
       state: state, objects: objects.mapValues(\.file), entryFiles: entryFiles.mapValues(sha256),

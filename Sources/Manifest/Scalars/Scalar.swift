@@ -45,6 +45,31 @@ public enum ScalarText {
     return negative ? -magnitude : magnitude
   }
 
+  /// Bytes as pairs of hexadecimal digits; spaces, line breaks and colons between pairs do not count.
+  public static func hex(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var high: UInt8?
+    for character in text.utf8 {
+      let digit: UInt8
+      switch character {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
+      case UInt8(ascii: " "), UInt8(ascii: ":"), 9, 10, 13:
+        if high != nil { return nil }
+        continue
+      default: return nil
+      }
+      if let first = high {
+        bytes.append(first << 4 | digit)
+        high = nil
+      } else {
+        high = digit
+      }
+    }
+    return high == nil ? bytes : nil
+  }
+
   public static func boolean(_ text: String) -> Bool? {
     switch text {
     case "true", "True", "TRUE": true

@@ -1,3 +1,4 @@
+internal import BPFObject
 public import Planning
 
 extension ScalarForm {
@@ -21,6 +22,10 @@ extension ScalarForm {
       Self.list(choices.filter(\.supported).map(\.name))
     case .mode: "permissions in octal and in quotes, such as \"0640\""
     case .sha256: "64 hexadecimal digits"
+    case .hex: "pairs of hexadecimal digits"
+    case .mac: "a MAC address"
+    case .ipv4: "an IPv4 address"
+    case .ipv6: "an IPv6 address"
     case .account: "the name or number of an account"
     case .tracepoint: "category:event"
     case .attachmentReference: "NAME or NAME/INSTANCE"
@@ -93,6 +98,13 @@ extension ScalarForm {
       guard text.utf8.count == 64, text.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
         throw mismatch(scalar, hint: "sha256sum FILE prints it")
       }
+    case .hex:
+      guard ScalarText.hex(text) != nil else {
+        throw mismatch(scalar, hint: "such as \"0800 45:00\"")
+      }
+    case .mac: try addressCheck(scalar, AddressText.mac(text))
+    case .ipv4: try addressCheck(scalar, AddressText.ipv4(text))
+    case .ipv6: try addressCheck(scalar, AddressText.ipv6(text))
     case .account:
       guard !text.isEmpty, !text.contains(where: { $0 == ":" || $0.isWhitespace }) else {
         throw mismatch(scalar)
@@ -126,6 +138,10 @@ extension ScalarForm {
 
   private var nameHint: String {
     "names are letters, digits, '_' and '-', and start with a letter or '_'"
+  }
+
+  private func addressCheck(_ scalar: Scalar, _ bytes: [UInt8]?) throws(ScalarMismatch) {
+    if bytes == nil { throw mismatch(scalar) }
   }
 
   private func nameCheck(_ scalar: Scalar, _ good: Bool) throws(ScalarMismatch) {

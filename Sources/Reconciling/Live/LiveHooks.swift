@@ -1,6 +1,6 @@
 internal import BPFKernel
 internal import BPFObject
-import Planning
+public import Planning
 
 /// What runs on a hook: by PROG_QUERY or rtnetlink where they tell, by the links else.
 extension LiveKernel {
@@ -42,7 +42,7 @@ extension LiveKernel {
   }
 
   /// The index of an interface; nil if it, or its namespace, is not there.
-  func index(of interface: InterfaceName) throws(KernelFailure) -> UInt32? {
+  public func index(of interface: InterfaceName) throws(KernelFailure) -> UInt32? {
     do throws(KernelError) {
       return try within(interface.namespace) { () throws(KernelError) in
         try NetworkInterface.index(of: interface.name)

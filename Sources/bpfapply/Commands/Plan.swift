@@ -10,7 +10,7 @@ struct PlanCommand: HostCommand {
   @Argument(help: ArgumentHelp("The manifest.", valueName: "M.yaml"))
   var manifest: String
 
-  @Flag(help: "Also create the maps and load the programs for real, and let them go again.")
+  @Flag(help: "Also create the maps, load the programs and run their tests, and let all go again.")
   var verify = false
 
   @Flag(help: "Exit 2 when there are changes.")
@@ -88,6 +88,10 @@ struct PlanCommand: HostCommand {
     let applier = Applier(kernel: kernel)
     let outcome = applier.stage(
       planned.plan, desired: planned.desired, observed: planned.observed)
+    if output == .text, !outcome.tests.isEmpty {
+      host.console.print("\n" + TestText(style: host.console.output).list(outcome.tests))
+    }
+    if let failure = Failure(tests: outcome.tests, status: .error) { throw failure }
     if var failure = outcome.failure {
       if let address = outcome.steps.first(where: { $0.status == .failed })?.step.address {
         failure.subject = address.description
@@ -96,6 +100,8 @@ struct PlanCommand: HostCommand {
     }
     guard output == .text else { return }
     let staged = outcome.steps.count { $0.status == .successful }
-    host.console.print("Verified: \(counted(staged, "step")) staged and let go again.\n")
+    let tests = outcome.tests.isEmpty ? "" : " \(TestTally(outcome.tests).sentence)."
+    host.console.print(
+      "Verified: \(counted(staged, "step")) staged and let go again.\(tests)\n")
   }
 }

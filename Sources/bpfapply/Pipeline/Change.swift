@@ -110,7 +110,9 @@ struct Change<K: Kernel> {
           "It is taken back \(confirmTimeout.defaultValueDescription) after it began, unless it is "
             + "confirmed: bpfapply confirm \(desired.owner)\n")
       }
-      if var failure = outcome.failure {
+      if let failure = Failure(tests: outcome.tests, status: status) {
+        pipeline.host.report(failure, json: pipeline.json)
+      } else if var failure = outcome.failure {
         // The layers below know kernel names; a reader knows addresses.
         if let address = outcome.steps.first(where: { $0.status == .failed })?.step.address {
           failure.subject = address.description

@@ -21,6 +21,7 @@ enum OutcomeJSON {
     case .stepSucceeded(let index, let step): json = self.step("step_succeeded", index, step)
     case .stepFailed(let index, let step, let failure):
       json = self.step("step_failed", index, step, error: failure)
+    case .tested(let report): json = .members(["type": "test", "test": TestJSON.json(report)])
     case .stepUndone(let index, let step): json = self.step("step_undone", index, step)
     case .undoFailed(let failure): json = undo("undo_failed", failure)
     case .verifying: json = .members(["type": "verifying"])
@@ -62,6 +63,7 @@ enum OutcomeJSON {
         outcome.steps.map {
           .members(["step": $0.step.json, "status": .text($0.status.rawValue)])
         }),
+      "tests": outcome.tests.isEmpty ? nil : .list(outcome.tests.map(TestJSON.json)),
       "undo_failures": outcome.undoFailures.isEmpty
         ? nil : .list(outcome.undoFailures.map { undo(nil, $0) }),
       "unverified": unverified.isEmpty

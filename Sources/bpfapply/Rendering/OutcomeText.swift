@@ -15,12 +15,12 @@ struct OutcomeText {
 
   func render() -> String {
     switch outcome.result {
-    case .successful: resources() + style("Done", .green) + ": \(tally()).\n"
+    case .successful: tests() + resources() + style("Done", .green) + ": \(tally()).\n"
     case .stale(let difference):
       style("Nothing was changed", .yellow)
         + ": the kernel is no longer as it was planned for (\(visible(difference))).\n"
     case .rolledBack:
-      report() + style("Failed", .red) + ": what had been done was undone.\n"
+      tests() + report() + style("Failed", .red) + ": what had been done was undone.\n"
     case .partlyApplied:
       report() + style("Partly applied", .red)
         + ": what is listed as done is in effect; the next apply goes on from there.\n"
@@ -28,6 +28,13 @@ struct OutcomeText {
       resources() + unverified(changes) + style("Not verified", .red)
         + ": every step was done, yet the kernel is not as planned.\n"
     }
+  }
+
+  /// The tests that did not pass; where all did, how many there were.
+  private func tests() -> String {
+    guard !outcome.tests.isEmpty else { return "" }
+    let others = outcome.tests.filter { $0.result != .passed }
+    return TestText(style: style).list(others) + "\(TestTally(outcome.tests).sentence).\n\n"
   }
 
   /// One line for each resource that changed, with its new id.
