@@ -24,6 +24,7 @@ enum Compiled {
 
   /// `Tests/Fixtures/resolution.bpf.c`, compiled once.
   static let resolution = Result { try compile("resolution") }
+  static let testrun = Result { try compile("testrun") }
 
   private static func compile(_ name: String) throws -> [UInt8] {
     let parts = #filePath.split(separator: "/").dropLast(2)

@@ -107,6 +107,7 @@ struct ModelKernel {
         }
       }
     case .loadProgram(let ref): loadProgram(run.desired.programs.first { $0.ref == ref }!, &run)
+    case .testProgram: break
     case .writeIntent: observed.inventory = inventory(.intent, run)
     case .writeFinal: observed.inventory = inventory(.final, run)
     case .removeInventory: observed.inventory = nil

@@ -49,6 +49,7 @@ extension Step {
     case .createMap(let ref): "create map.\(ref)"
     case .fillReferences(let ref): "fill map.\(ref)"
     case .loadProgram(let ref): "load program.\(ref)"
+    case .testProgram(let ref): "test program.\(ref)"
     case .writeIntent: "intent"
     case .stagePin(let address): "stage \(address)"
     case .createLink(let address): "link \(address)"

@@ -19,6 +19,8 @@ struct Edge {
   /// A map of counters that programs write to, and that is migrated; 0 = none. From 32 on its values
   /// have a second field.
   var tableSize: UInt32 = 0
+  /// Programs have tests, which pass.
+  var hasTests = false
 
   static func kernel() -> FakeKernel {
     let kernel = FakeKernel()
@@ -143,10 +145,17 @@ struct Edge {
 
   private func program(_ image: ProgramImage, bindings: [String: String] = [:]) -> DesiredProgram {
     let ref = "fw/\(image.name)"
-    return DesiredProgram(
+    var program = DesiredProgram(
       ref: ref, object: "fw", image: image, bindings: bindings,
       pin: PinSpec(path: PinPath.path(of: .program(ref), root: Edge.root)),
       digest: "\(image.name)-\(version)")
+    if hasTests, TestRunSupport.obstacle(image.type, image.expectedAttachType) == nil {
+      var test = DesiredTest(name: "returns its version")
+      test.packet = [UInt8](repeating: 0, count: 60)
+      test.expected.returnCode = UInt32(bitPattern: version)
+      program.tests = [test]
+    }
+    return program
   }
 
   private var attachments: [DesiredAttachment] {

@@ -23,6 +23,7 @@ struct KernelContract<K: Kernel> {
       "frozen maps": { try $0.frozenMaps() },
       "program tags and maps": { try $0.programTagsAndMaps() },
       "owner metadata": { try $0.ownerMetadata() },
+      "test runs": { try $0.testRuns() },
       "prog_array slots": { try $0.progArraySlots() },
       "objects go with their last reference": { try $0.lastReference() },
       "pins": { try $0.pinning() },

@@ -43,6 +43,12 @@ final class MortalKernel<Base: Kernel>: Kernel {
   func bind(_ map: Object, to program: Object) throws(KernelFailure) {
     try live().bind(map, to: program)
   }
+  func index(of interface: InterfaceName) throws(KernelFailure) -> UInt32? {
+    try live().index(of: interface)
+  }
+  func run(_ program: Object, _ run: TestRun) throws(KernelFailure) -> TestRunResult {
+    try live().run(program, run)
+  }
   func read(_ map: Object) throws(KernelFailure) -> EntryTable { try live().read(map) }
   func write(_ entries: EntryTable, to map: Object) throws(KernelFailure) {
     try live().write(entries, to: map)

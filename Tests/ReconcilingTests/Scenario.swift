@@ -15,6 +15,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     Scenario(testDescription: "create", before: nil, after: Edge()),
     Scenario(testDescription: "upgrade", before: Edge(), after: Edge(version: 2)),
     Scenario(
+      testDescription: "upgrade with tests", before: Edge(),
+      after: Edge(version: 2, hasTests: true)),
+    Scenario(
       testDescription: "replace a map", before: Edge(), after: Edge(blocklistSize: 32)),
     Scenario(testDescription: "change global data", before: Edge(), after: Edge(limit: 10)),
     Scenario(

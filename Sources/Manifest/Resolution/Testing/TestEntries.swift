@@ -125,6 +125,8 @@ extension Resolver {
     _ name: Located<String>, of program: DesiredProgram, _ maps: [String: DesiredMap]
   ) -> DesiredMap? {
     if let map = maps[mapRef(name.value)] { return map }
+    // What is wrong with the map itself has been reported.
+    if failed.contains(.map(mapRef(name.value))) { return nil }
     let isKnown = self.maps[mapRef(name.value)] != nil
     log.error(
       isKnown ? "unused-map" : "unknown-map",
