@@ -21,6 +21,14 @@ struct ValueMatch {
     guard EntryRules(map.map.type).isPerCPU || stored == size else { return nil }
   }
 
+  /// One value, of a per-CPU map one CPU's.
+  init(oneOf map: DesiredMap) {
+    size = Int(map.map.valueSize)
+    storedSize = size
+    stride = max(size, 1)
+    mask = map.valueMask
+  }
+
   /// Bit for bit.
   init(bytes size: Int) {
     self.size = size

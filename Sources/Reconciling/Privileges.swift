@@ -67,7 +67,8 @@ public struct Privileges: Hashable, Sendable {
     for step in steps {
       switch step {
       case .createMap(let ref): if let map = maps[ref] { create(map) }
-      case .loadProgram(let ref), .testProgram(let ref): if let program = programs[ref] { load(program) }
+      case .loadProgram(let ref), .testProgram(let ref):
+        if let program = programs[ref] { load(program) }
       case .createLink(let address), .recreateLink(let address, _):
         if let attachment = attachments[address] ?? attachments[address.withoutInstance] {
           attach(attachment)

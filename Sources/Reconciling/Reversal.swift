@@ -96,7 +96,8 @@ extension Plan {
       case .mergeEntries(let ref, _), .completeMigration(let ref, _):
         return "what programs write to map.\(ref) once its contents have moved would be lost"
       case .createMap, .fillReferences, .loadProgram, .testProgram, .copyEntries, .writeIntent,
-        .stagePin, .createLink, .updateLink, .recreateLink, .publishPin, .restorePin, .movePin, .changeEntries,
+        .stagePin, .createLink, .updateLink, .recreateLink, .publishPin, .restorePin, .movePin,
+        .changeEntries,
         .setPinAttributes, .freezeMap, .detachLink, .clearReferences, .removePin, .removeLeftover,
         .writeFinal, .removeInventory:
         return nil

@@ -15,7 +15,8 @@ struct BPFApply: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      ValidateCommand.self, TestCommand.self, PlanCommand.self, ApplyCommand.self, DriftCommand.self,
+      ValidateCommand.self, TestCommand.self, PlanCommand.self, ApplyCommand.self,
+      DriftCommand.self,
       DestroyCommand.self, ConfirmCommand.self, RollbackCommand.self, WatchdogCommand.self,
       ShowCommand.self, SnapshotCommand.self,
       InspectCommand.self, InitCommand.self,

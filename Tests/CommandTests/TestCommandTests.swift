@@ -47,7 +47,9 @@ import Testing
     host.kernel.runs["drops"] = { kernel, maps, _, output in
       var output = output
       output.returnCode = 1
-      for map in maps { kernel.setEntry(map: map, key: [1, 0, 0, 0], value: [2, 0, 0, 0, 0, 0, 0, 0]) }
+      for map in maps {
+        kernel.setEntry(map: map, key: [1, 0, 0, 0], value: [2, 0, 0, 0, 0, 0, 0, 0])
+      }
       return output
     }
     return host
@@ -91,14 +93,14 @@ import Testing
     let before = host.kernel.state
     #expect(try host.run("apply", "--auto-approve", "edge.yaml") == .rolledBack)
     for part in [
-      "FAILED         counts nothing  (edge.yaml:7)", "returned XDP_DROP, expected XDP_PASS",
+      "FAILED         counts nothing  (edge.yaml:8)", "returned XDP_DROP, expected XDP_PASS",
       "failed         run the tests of program.fw/drops", "cannot be run  names an interface",
       "Failed: what had been done was undone.",
     ] {
       #expect(host.output.contains(part), "\(part) in:\n\(host.output)")
     }
     #expect(host.errors.contains("error[test-failed]: program.fw/drops: the test 'counts nothing'"))
-    #expect(host.errors.contains("--> edge.yaml:7:17"))
+    #expect(host.errors.contains("--> edge.yaml:8:15"))
     #expect(host.kernel.state.differences(from: before) == [])
     #expect(try host.run("plan", "--verify", "edge.yaml") == .error)
     #expect(host.output.contains("FAILED         counts nothing"))

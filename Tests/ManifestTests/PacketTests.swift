@@ -46,7 +46,8 @@ struct PacketTests {
         #expect(
           internetChecksum(pseudo + segment + (segment.count % 2 == 1 ? [0] : [])) == 0,
           "\(transport) over \(network)")
-        let total = isIPv6 ? Int(bytes[18]) << 8 | Int(bytes[19]) : Int(bytes[16]) << 8 | Int(bytes[17])
+        let total =
+          isIPv6 ? Int(bytes[18]) << 8 | Int(bytes[19]) : Int(bytes[16]) << 8 | Int(bytes[17])
         #expect(total == bytes.count - 14 - (isIPv6 ? 40 : 0))
       }
     }

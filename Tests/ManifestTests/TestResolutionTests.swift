@@ -209,13 +209,15 @@ struct TestResolutionTests {
     }
     #expect(
       errors(
-        "fw/filter", "{name: a, \(packet), expect: {entries: {fw/flows: [{key: 1, value: {x: 1}}]}}}"
+        "fw/filter",
+        "{name: a, \(packet), expect: {entries: {fw/flows: [{key: 1, value: {x: 1}}]}}}"
       ) == ["invalid-value: the value: unknown field 'x'"])
   }
 
   @Test("What others own is stood in for, and the trial is of copies only")
   func trial() throws {
-    let text = "{name: a, packet: {arp: {}}, entries: {shared: [{key: 1, value: 5}]}, expect: {return: 1}}"
+    let text =
+      "{name: a, packet: {arp: {}}, entries: {shared: [{key: 1, value: 5}]}, expect: {return: 1}}"
     let state = try resolve("  t/reflect: {tests: [\(text)]}\n  fw/filter: {}").state
     let test = try #require(state.programs.first { $0.ref == "t/reflect" }?.tests.first)
     let trial = state.trial(of: "t/reflect", test)

@@ -7,7 +7,8 @@ extension KernelContract {
   func testRuns() throws {
     let packet = (0..<60).map { UInt8($0) }
     let program = try load("two", returning: 2)
-    guard case .ran(let output) = try kernel.run(program, TestRun(type: .xdp, packet: packet)) else {
+    guard case .ran(let output) = try kernel.run(program, TestRun(type: .xdp, packet: packet))
+    else {
       Issue.record("XDP programs can be run")
       return
     }
@@ -26,6 +27,7 @@ extension KernelContract {
     }
     #expect(try kernel.index(of: interface) != nil, "an interface has an index")
     #expect(
-      try kernel.index(of: InterfaceName(name: "nothere0")) == nil, "one that is not there has none")
+      try kernel.index(of: InterfaceName(name: "nothere0")) == nil, "one that is not there has none"
+    )
   }
 }

@@ -45,7 +45,9 @@ public enum ReturnCode {
       default: ""
       }
     let named = names(for: type).filter { $0.value == value }
-    if let fit = named.first(where: { $0.name.hasPrefix(prefix) }) ?? named.first { return fit.name }
+    if let fit = named.first(where: { $0.name.hasPrefix(prefix) }) ?? named.first {
+      return fit.name
+    }
     return value > 0xffff_0000 ? String(Int32(bitPattern: value)) : String(value)
   }
 }

@@ -82,7 +82,8 @@ extension BlockReader {
     packet.network = network
     packet.transport = transport
     if self["payload"]?.kind == .mapping, let fields = block("payload") {
-      let zeros = [UInt8](repeating: 0, count: Int(fields.number("length", as: UInt16.self)?.value ?? 0))
+      let zeros = [UInt8](
+        repeating: 0, count: Int(fields.number("length", as: UInt16.self)?.value ?? 0))
       packet.payload = fields.map("hex", ScalarText.hex)?.value ?? zeros
     } else if let text = text("payload") {
       packet.payload = Array(text.value.utf8)

@@ -17,7 +17,8 @@ public enum CaptureFile {
       cursor.at = 0
       return try next(&cursor, number)
     default:
-      throw CaptureError("it is neither a pcap nor a pcapng file", hint: "tcpdump -w FILE writes one")
+      throw CaptureError(
+        "it is neither a pcap nor a pcapng file", hint: "tcpdump -w FILE writes one")
     }
     // Version, time zone, accuracy, longest packet.
     try cursor.skip(16)
@@ -64,7 +65,8 @@ public enum CaptureFile {
       }
       switch kind {
       case 1:
-        linkTypes.append(try cursor.number(4) & 0xffff)
+        linkTypes.append(try cursor.number(2))
+        try cursor.skip(2)
         snapLength = try cursor.number(4)
       case 3, 6:
         seen += 1

@@ -66,7 +66,8 @@ struct EntryRows {
     return alone.keys
   }
 
-\1    guard hasKey else {
+  private mutating func encode(key: Value?) throws(EntryError) {
+    guard hasKey else {
       guard key == nil else {
         throw EntryError(.key, ValueError(message: "the entries of a \(map.map.type) have no key"))
       }

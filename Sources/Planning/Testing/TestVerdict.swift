@@ -136,7 +136,7 @@ extension ExpectedEntry {
       if let mask {
         let isSame = zip(zip(value, found), mask).allSatisfy { ($0.0 ^ $0.1) & $1 == 0 }
         if value.count == found.count, isSame { return nil }
-      } else if let match = ValueMatch(map, stored: value.count), match.isSame(value, found[...]) {
+      } else if ValueMatch(oneOf: map).isSame(value, found[...]) {
         return nil
       }
     default: break
@@ -148,7 +148,8 @@ extension ExpectedEntry {
     }
     let notation = EntryNotation(map)
     return .entry(
-      map: self.map, key: notation.text(key: key) ?? "", expected: text ?? value.map(notation.text(value:)),
+      map: self.map, key: notation.text(key: key) ?? "",
+      expected: text ?? value.map(notation.text(value:)),
       got: got.map(notation.text(value:)))
   }
 }

@@ -178,11 +178,13 @@ private struct TestRunForm {
   func hint(_ error: KernelError) -> String? {
     guard error.errno == .invalid, let packet = run.packet else { return nil }
     if packet.count > 3300 {
-      return "packets are limited to a page without head and tail room, about 3.4 KiB; XDP programs "
+      return
+        "packets are limited to a page without head and tail room, about 3.4 KiB; XDP programs "
         + "with the flag xdp_has_frags take more"
     }
     if run.type == .xdp, !run.context.isEmpty {
-      return "a receive queue takes an interface with so many; metadata is a multiple of 4 bytes, at "
+      return
+        "a receive queue takes an interface with so many; metadata is a multiple of 4 bytes, at "
         + "most 32, or 255 on newer kernels"
     }
     if packet.count < 34 {

@@ -55,7 +55,9 @@ struct TestCommand: HostCommand {
   private func isChosen(_ test: DesiredTest, of program: String) -> Bool {
     filter.isEmpty
       || filter.contains { pattern in
-        [program, "program.\(program)", test.name].contains { Pattern.matches($0, pattern: pattern) }
+        [program, "program.\(program)", test.name].contains {
+          Pattern.matches($0, pattern: pattern)
+        }
       }
   }
 

@@ -138,7 +138,8 @@ extension Resolver {
     }
     if let found, found.count < TestRunSupport.ethernetHeader {
       log.error(
-        "too-short", "a packet begins with an Ethernet header of 14 bytes, and this one has "
+        "too-short",
+        "a packet begins with an Ethernet header of 14 bytes, and this one has "
           + "\(found.count)", at: packet.at)
       return nil
     }
@@ -153,7 +154,9 @@ extension Resolver {
     var problem: (String, String, Position?)?
     if given.isEmpty {
       problem = ("missing-key", "the packet is empty: 'hex', 'file' or a header is needed", nil)
-    } else if let whole = ["hex", "file"].first(where: { given[$0] != nil }), let header = headers.first {
+    } else if let whole = ["hex", "file"].first(where: { given[$0] != nil }),
+      let header = headers.first
+    {
       problem = (
         "conflicting-keys", "'\(whole)' is all of the packet, and so '\(header)' cannot be said",
         given[header]
