@@ -214,6 +214,20 @@ struct TestResolutionTests {
       ) == ["invalid-value: the value: unknown field 'x'"])
   }
 
+  @Test("What a sensitive variable says is not shown")
+  func sensitive() throws {
+    let variables = "variables: {limit: {default: 7, sensitive: true}}"
+    let test = try test(
+      "t/reflect",
+      "{name: a, packet: {arp: {}}, expect: {entries: {shared: [{key: 1, value: \"${limit}\"}]}}}",
+      more: variables)
+    #expect(test.sensitiveMaps == ["shared"])
+    let open = try self.test(
+      "t/reflect",
+      "{name: a, packet: {arp: {}}, expect: {entries: {shared: [{key: 1, value: 7}]}}}")
+    #expect(open.sensitiveMaps.isEmpty)
+  }
+
   @Test("What others own is stood in for, and the trial is of copies only")
   func trial() throws {
     let text =

@@ -26,6 +26,8 @@ extension Manifest {
       /// nil: the key must not be there.
       var value: TypedData?
       var at: Position
+
+      var isSensitive: Bool { key?.isSensitive == true || value?.isSensitive == true }
     }
   }
 

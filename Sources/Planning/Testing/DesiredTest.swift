@@ -17,6 +17,8 @@ public struct DesiredTest: Hashable, Sendable {
   public var repeats: UInt32
   /// By REF: what is in a map besides what the manifest declares.
   public var entries: [String: EntryTable]
+  /// Maps about which a sensitive variable says something: what is in them is not shown.
+  public var sensitiveMaps: Set<String> = []
   public var expected: TestExpectation
   public var location: SourceLocation?
 

@@ -110,7 +110,8 @@ extension DesiredTest {
           got: Layout.bytes(output.context.count).decode(output.context).description))
     }
     for entry in expected.entries {
-      guard let map = maps[entry.map] else { continue }
+      guard var map = maps[entry.map] else { continue }
+      if sensitiveMaps.contains(entry.map) { map.sensitive = true }
       if let mismatch = entry.mismatch(in: contents[entry.map], of: map, cpu: output.cpu) {
         found.append(mismatch)
       }

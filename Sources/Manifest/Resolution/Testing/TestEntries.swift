@@ -64,6 +64,7 @@ extension Resolver {
     var table = EntryRows(map: map, boundMap: mapRef)
     for item in rows.items where !log.isFull {
       guard let value = item.value else { continue }
+      if item.isSensitive { test.sensitiveMaps.insert(map.ref) }
       do throws(EntryError) {
         _ = try table.add(key: item.key?.value, value: value.value)
       } catch {
@@ -90,6 +91,7 @@ extension Resolver {
     }
     let encoder = EntryRows(map: map, boundMap: mapRef)
     for item in rows.items where !log.isFull {
+      if item.isSensitive { test.sensitiveMaps.insert(map.ref) }
       do throws(EntryError) {
         var entry = ExpectedEntry(
           map: map.ref, key: try encoder.bytes(ofKey: item.key?.value), value: nil)
@@ -150,7 +152,7 @@ struct PartialValue {
   var mask: [UInt8]?
 
   init(_ value: Value, _ layout: Layout) throws(ValueError) {
-    guard case .record(let members) = value, case .record? = Optional(layout),
+    guard case .record(let members) = value, case .record = layout,
       let fields = layout.flatFields, (try? layout.encode(value)) == nil
     else {
       bytes = try layout.encode(value)
