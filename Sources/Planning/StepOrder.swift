@@ -5,11 +5,7 @@ struct StepOrder {
   /// Everything of one phase comes before everything of the next.
   private enum Phase: Int {
     case createMaps, loadPrograms, fillReferences, test, copy
-<<<<<<< HEAD
     case intent, makeRoom, stagePins, fillSelfKeeping, links, clearWay, publish, entries, attributes
-=======
-    case intent, makeRoom, stagePins, fillSelfKeeping, links, publish, entries, attributes
->>>>>>> main
     case detach, clear
     // When no program is left that writes to an old map; then what cannot be undone.
     case merge, freeze

@@ -51,11 +51,8 @@ public struct Outcome: Sendable {
   public var migrations: [Address: MigrationReport]
   /// In the order in which they were run.
   public var tests: [TestReport]
-<<<<<<< HEAD
   /// Attachments whose interfaces, which a selector had found, were gone when their turn came.
   public var vanished: [Address] = []
-=======
->>>>>>> main
 
   public init(plan: Plan) {
     tests = []
