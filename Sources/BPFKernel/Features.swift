@@ -42,7 +42,8 @@ public struct Feature: Hashable, Sendable, CustomStringConvertible {
 extension Feature {
   public static let all = [
     btf, globalData, mmapableArrays, batchOperations, bindMap, cgroupLinks, xdpLinks, perfLinks,
-    netfilterLinks, structOpsLinks, tcxLinks, socketMapLinks, unixSocketHooks, pathDescriptors,
+    netfilterLinks, structOpsLinks, tcxLinks, netkitLinks, socketMapLinks, unixSocketHooks,
+    cgroupPreorder, cgroupOrder, pathDescriptors,
   ]
 
   public static let btf = Feature("BTF", since: .init(4, 18)) { () throws(KernelError) in
@@ -134,6 +135,25 @@ extension Feature {
     return try links(program, target: .max, .skMsgVerdict)
   }
 
+  public static let netkitLinks = Feature("netkit links", since: .init(6, 7)) {
+    () throws(KernelError) in
+    let program = try trivial(.schedCls)
+    return try links(program, target: UInt32(Int32.max), .netkitPrimary)
+  }
+
+  public static let cgroupPreorder = Feature("preorder links of cgroups", since: .init(6, 17)) {
+    () throws(KernelError) in
+    let program = try trivial(.cgroupSkb, .cgroupInetIngress)
+    return try links(
+      program, target: .max, .cgroupInetIngress, flags: AttachFlag.preorder)
+  }
+
+  public static let cgroupOrder = Feature("order of cgroup programs", since: .init(6, 17)) {
+    () throws(KernelError) in
+    let program = try trivial(.cgroupSkb, .cgroupInetIngress)
+    return try links(program, target: .max, .cgroupInetIngress, flags: AttachFlag.before)
+  }
+
   public static let unixSocketHooks = Feature("cgroup hooks for unix sockets", since: .init(6, 7)) {
     () throws(KernelError) in
     try works { () throws(KernelError) in _ = try trivial(.cgroupSockAddr, .cgroupUnixConnect) }
@@ -191,12 +211,13 @@ extension Feature {
   /// Asks for a link to a target that cannot be: EINVAL means that the kernel did not get as far
   /// as looking for it.
   private static func links(
-    _ program: Program, target: UInt32, _ type: AttachType
+    _ program: Program, target: UInt32, _ type: AttachType, flags: UInt32 = 0
   ) throws(KernelError) -> Bool? {
     var attributes = cbpf_link_create()
     attributes.prog_fd = UInt32(bitPattern: program.descriptor.rawValue)
     attributes.target = target
     attributes.attach_type = type.rawValue
+    attributes.flags = flags
     let result = cbpf_good_descriptor(bpf(.linkCreate, &attributes))
     if result >= 0 {
       _ = FileDescriptor(owned: Int32(truncatingIfNeeded: result))

@@ -31,13 +31,19 @@ public struct HookPosition: Sendable {
   public var place: Place
   /// The revision that a query of the hook reported: ESTALE if it has changed since.
   public var expectedRevision: UInt64
+  /// On a cgroup: before the programs of those below (BPF_F_PREORDER; links 6.17). An anchor must be so
+  /// too.
+  public var isPreorder: Bool
 
-  public init(_ place: Place = .anywhere, expectedRevision: UInt64 = 0) {
+  public init(
+    _ place: Place = .anywhere, expectedRevision: UInt64 = 0, isPreorder: Bool = false
+  ) {
     self.place = place
+    self.isPreorder = isPreorder
     self.expectedRevision = expectedRevision
   }
 
-  /// Whether nothing is asked of the kernel, so that older ones do as well.
+  /// Whether no place is asked for, so that older kernels do as well.
   var isDefault: Bool {
     if case .anywhere = place { return expectedRevision == 0 }
     return false
@@ -45,6 +51,11 @@ public struct HookPosition: Sendable {
 
   /// The flags and the descriptor or id of the anchor.
   var encoded: (flags: UInt32, relative: UInt32) {
+    let (flags, relative) = encodedPlace
+    return (flags | (isPreorder ? AttachFlag.preorder : 0), relative)
+  }
+
+  private var encodedPlace: (flags: UInt32, relative: UInt32) {
     switch place {
     case .anywhere: (0, 0)
     case .first: (AttachFlag.before, 0)

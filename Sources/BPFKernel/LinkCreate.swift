@@ -12,7 +12,9 @@ extension Hook {
       try ordered(program, interface, type, position)
     case .cgroup(let cgroup, let type, let position):
       if position.isDefault {
-        try plain(program, UInt32(bitPattern: cgroup.descriptor.rawValue), type)
+        try plain(
+          program, UInt32(bitPattern: cgroup.descriptor.rawValue), type,
+          flags: position.encoded.flags)
       } else {
         try ordered(program, UInt32(bitPattern: cgroup.descriptor.rawValue), type, position)
       }

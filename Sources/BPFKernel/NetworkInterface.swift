@@ -33,6 +33,8 @@ public struct NetworkInterface: Hashable, Sendable {
   public var group: UInt32
   /// The interface that this one is a port of.
   public var master: UInt32?
+  /// What it is on top of, or the other end of its pair (IFLA_LINK); may be in another namespace.
+  public var lower: UInt32?
   public var xdp: XDP
 
   /// All interfaces, by index (rtnetlink, `RTM_GETLINK`). A dump that a change interrupts is
@@ -105,6 +107,7 @@ public struct NetworkInterface: Hashable, Sendable {
       case Int(CBPF_IFLA_IFNAME): name = attribute.text
       case Int(CBPF_IFLA_GROUP): group = attribute.number ?? 0
       case Int(CBPF_IFLA_MASTER): master = attribute.number
+      case Int(CBPF_IFLA_LINK): lower = attribute.number
       case Int(CBPF_IFLA_LINKINFO):
         for nested in NetlinkAttribute.all(in: attribute.payload)
         where Int(nested.type) == Int(CBPF_IFLA_INFO_KIND) {

@@ -13,6 +13,8 @@ struct AttachmentComparison {
   let program: Draft?
   /// The draft of the map that the hook is on.
   var target: Draft?
+  /// nil where nobody asks for an order.
+  let order: OrderVerdict?
 
   private var kind: HookKind { hook.kind }
   private var ownership: Ownership { situation.ownership }
@@ -22,7 +24,8 @@ struct AttachmentComparison {
   static func cost(_ field: String) -> Comparison.Cost {
     switch field {
     case "program", "map", AttachmentComparison.foreignField: .inPlace
-    case "exclusive": .recorded
+    // That of a link which stands in its place is remembered; else it is attached anew.
+    case "exclusive", AttachmentOrder.field: .recorded
     case _ where field.hasPrefix("pin."): .inPlace
     default: .replacement
     }
@@ -34,6 +37,8 @@ struct AttachmentComparison {
     var draft = Draft(goal.address, goal: goal, last: last)
     if let missing = place?.missing { block(&draft, missing: missing) }
     if let conflict = situation.conflict(of: goal) { draft.change.blocks.append(conflict) }
+    if let block = order?.block { draft.change.blocks.append(block) }
+    draft.change.neighbours = order?.neighbours
     situation.adopt(&draft)
     if let link = ownership.liveLink(goal.address) {
       compare(link, &draft)
@@ -63,6 +68,10 @@ struct AttachmentComparison {
     let observed = observation(link, pin).completed(desired: desired, last: lastSpec)
     // What the kernel chose was as applied.
     if lastSpec?["mode"] == .text(XDPMode.auto.rawValue) { lastSpec?["mode"] = observed["mode"] }
+    // Where it stands was right until now.
+    if order?.wasMisplaced == false {
+      lastSpec?[AttachmentOrder.field] = observed[AttachmentOrder.field]
+    }
     draft.observed = observed
     var differences = Comparison.differences(
       desired: desired, observed: observed, last: lastSpec, cost: AttachmentComparison.cost)
@@ -72,6 +81,15 @@ struct AttachmentComparison {
       case "program": differences[index].forcesReplacement = !canSwap(link)
       case "map": differences[index].forcesReplacement = isElsewhere || !canSwap(link)
       default: break
+      }
+    }
+    if let verdict = order, verdict.whereabouts != nil,
+      let index = differences.firstIndex(where: { $0.field == AttachmentOrder.field })
+    {
+      differences[index].forcesReplacement = true
+      if !verdict.askers.isEmpty {
+        let askers = verdict.askers.map(\.description).joined(separator: " and ")
+        differences[index].after = .text("as \(askers) asks for")
       }
     }
     differences = pin?.withoutAdopted(differences) ?? differences
@@ -115,6 +133,11 @@ struct AttachmentComparison {
     let pins = pin?.observation ?? .init(seen: Spec(), unseen: [])
     var seen = pins.seen
     var unseen = pins.unseen.union(Hook.fieldNames).union(["cookie", "exclusive"])
+    if let whereabouts = order?.whereabouts {
+      seen[AttachmentOrder.field] = .text(whereabouts)
+    } else {
+      unseen.insert(AttachmentOrder.field)
+    }
     let isAttached = isAttached(link)
     seen["attached"] = .bool(isAttached)
     if case .structOps = hook {
@@ -220,7 +243,7 @@ struct AttachmentComparison {
 
   /// What the kernel cannot do is said in the plan, not by a call that fails in the middle.
   private func refuseWhatIsLacking(_ draft: inout Draft) {
-    for feature in hook.needs where situation.host.missing.contains(feature) {
+    for feature in goal.attachment?.needs ?? hook.needs where situation.host.missing.contains(feature) {
       draft.change.blocks.append(
         Block(
           code: "kernel-lacks",
@@ -415,7 +438,9 @@ struct AttachmentComparison {
         : "its link runs \(difference.before?.description ?? "another program")"
     case "map":
       hook.socketMap == nil ? "it is registered with another map" : "it goes to another map"
-    case "exclusive": "\(difference.field) is recorded"
+    case AttachmentOrder.field where difference.forcesReplacement:
+      "it stands \(difference.before?.description ?? "elsewhere")"
+    case "exclusive", AttachmentOrder.field: "\(difference.field) is recorded"
     case "mode":
       "it runs in mode \(difference.before?.description ?? "auto")"
     default: "\(difference.field) cannot be changed in place"

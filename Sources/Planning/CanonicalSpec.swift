@@ -123,6 +123,8 @@ extension DesiredAttachment {
     if case .program = subject { spec["program"] = .text(program) }
     spec["exclusive"] = .bool(exclusive)
     if let cookie { spec["cookie"] = .number(cookie) }
+    spec[AttachmentOrder.field] = order?.specValue
+    if preorder { spec[AttachmentOrder.preorderField] = true }
     return spec.adding(pin.spec)
   }
 }

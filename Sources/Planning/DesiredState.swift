@@ -188,6 +188,10 @@ public struct DesiredAttachment: Sendable {
   public var allowGap: Bool
   /// A foreign program on the same hook is drift.
   public var exclusive: Bool
+  /// Where among the programs of the hook it is to run; nil = it does not matter.
+  public var order: AttachmentOrder?
+  /// On a cgroup: before the programs of the cgroups below (BPF_F_PREORDER).
+  public var preorder = false
   /// A selector matched the interface; nobody named it.
   public var isSelected: Bool
   /// What somebody else attached there and becomes ours.
@@ -196,7 +200,7 @@ public struct DesiredAttachment: Sendable {
   public var location: SourceLocation?
   /// `program` = REF, the hook's own fields (`hook`, `interface`, `netns`, `mode`, `direction`,
   /// `path`, `attach_type`, `name`, `pf`, `hook_number`, `priority`, `defrag`), `cookie`,
-  /// `exclusive`, `pin.*`.
+  /// `exclusive`, `order`, `preorder`, `pin.*`.
   public var spec: Spec
 
   public init(
@@ -214,6 +218,16 @@ public struct DesiredAttachment: Sendable {
   }
 
   public var address: Address { .attachment(name, instance: instance) }
+
+  /// What the kernel must have for it.
+  public var needs: [KernelFeature] {
+    var needs = hook.needs
+    if case .cgroup = hook {
+      if order != nil { needs.append(.cgroupOrder) }
+      if preorder { needs.append(.cgroupPreorder) }
+    }
+    return needs
+  }
 
   /// What is put on the hook: the program, or the map of a struct_ops attachment.
   public var subject: Address {

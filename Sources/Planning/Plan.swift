@@ -52,6 +52,8 @@ public struct ResourceChange: Hashable, Sendable {
   public var migration: MapMigration?
   /// What is lost or interrupted: "its 4 entries are lost", "the hook is empty for a moment".
   public var consequences: [String]
+  /// Next to whom on the hook a new link goes; nil = the kernel decides.
+  public var neighbours: LinkNeighbours?
   /// What becomes ours by this change. The action is `adopt`, or `replace` where it cannot stay.
   public var adopts: Adoption?
   /// The address that it was applied under.

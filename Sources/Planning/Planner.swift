@@ -63,7 +63,9 @@ private struct Derivation {
     plan.limitations = situation.observed.limitations
     let prune = Prune(situation: situation)
     var drafts = objects()
+    let orders = HookOrders(situation)
     if isForApply {
+      orders.copyPrograms(&drafts)
       Cascade(situation: situation).spread(&drafts)
       let migration = MigrationPlan(situation: situation)
       for (address, var draft) in drafts where draft.last?.migratedFrom != nil {
@@ -72,7 +74,7 @@ private struct Derivation {
       }
     }
     plan.notes += entries(&drafts, limitations: &plan.limitations)
-    plan.notes += attachments(&drafts)
+    plan.notes += attachments(&drafts, orders)
     pins(&drafts)
     let moves = MoveHints(situation: situation)
     moves.mark(&drafts)
@@ -144,16 +146,20 @@ private struct Derivation {
     return notes
   }
 
-  private func attachments(_ drafts: inout [Address: Draft]) -> [Note] {
+  private func attachments(
+    _ drafts: inout [Address: Draft], _ orders: HookOrders
+  ) -> [Note] {
     var notes: [Note] = []
     for goal in situation.sortedGoals {
       guard case .attachment = goal.address, let hook = Hook(spec: goal.spec) else { continue }
       let comparison = AttachmentComparison(
         situation: situation, goal: goal, hook: hook,
         program: goal.subject.flatMap { drafts[$0] },
-        target: hook.socketMap.flatMap { drafts[.map($0)] })
+        target: hook.socketMap.flatMap { drafts[.map($0)] },
+        order: orders.verdict(on: goal.address, at: hook))
       var draft = comparison.draft()
       notes += comparison.judgeForeigners(&draft)
+      if isForApply { notes += comparison.order?.notes ?? [] }
       drafts[goal.address] = draft
     }
     return notes

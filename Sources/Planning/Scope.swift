@@ -19,9 +19,13 @@ extension ObservationScope {
     for attachment in desired.attachments {
       include(path: attachment.pin.path)
       if case .pin(let path)? = attachment.adopt { include(path: path) }
+      include(attachment.order)
       if let hook = Hook(spec: attachment.hook.spec) { hooks.insert(hook.place) }
     }
-    for selection in desired.selections { namespaces.insert(selection.namespace) }
+    for selection in desired.selections {
+      namespaces.insert(selection.namespace)
+      include(selection.template.order)
+    }
     for pin in desired.pins { include(path: pin.pin.path) }
   }
 
@@ -47,11 +51,19 @@ extension ObservationScope {
       if let path { include(path: path) }
     }
     switch address {
-    case .attachment: if let hook = Hook(spec: spec) { hooks.insert(hook.place) }
+    case .attachment:
+      if let hook = Hook(spec: spec) { hooks.insert(hook.place) }
+      include(AttachmentOrder(spec: spec))
     case .map(let ref): if spec["entries.digest"] != nil { contents.insert(ref) }
     case .program, .pin: break
     }
   }
+
+  /// Pins that an order names.
+  private mutating func include(_ order: AttachmentOrder?) {
+    for case .pin(let path) in order?.anchors ?? [] { include(path: path) }
+  }
+
   private mutating func include(path: String) {
     if !PinPath.isBelow(root, path) { paths.insert(path) }
   }

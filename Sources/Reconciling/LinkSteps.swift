@@ -11,7 +11,7 @@ extension Execution {
       if let map = attachment.hook.socketMap {
         link = try kernel.createLink(program, to: attachment, on: object(for: .map(map)))
       } else {
-        link = try kernel.createLink(program, to: attachment)
+        link = try attach(program, attachment)
       }
     } catch {
       throw error.about(address)
@@ -21,6 +21,58 @@ extension Execution {
       _ = try kernel.detach(link)
       made[address] = nil
     }
+  }
+
+  /// In its place where somebody asks for an order on the hook.
+  private func attach(
+    _ program: K.Object, _ attachment: DesiredAttachment
+  ) throws(KernelFailure) -> K.Object {
+    guard let neighbours = changes[attachment.address]?.neighbours else {
+      return try kernel.createLink(program, to: attachment)
+    }
+    var failure: KernelFailure?
+    for position in positions(neighbours) {
+      do throws(KernelFailure) {
+        return try kernel.createLink(program, to: attachment, at: position)
+      } catch {
+        // A neighbour that went meanwhile (ENOENT), or that is in the other list of a cgroup's
+        // (EINVAL): the next one.
+        guard error.errorNumber == 2 || error.errorNumber == 22 else { throw error }
+        failure = error
+      }
+    }
+    if let failure, failure.errorNumber != 2 { throw failure }
+    return try kernel.createLink(program, to: attachment)
+  }
+
+  private func positions(_ neighbours: LinkNeighbours) -> [LinkPosition] {
+    if neighbours.isFirst { return [.first] }
+    if neighbours.isLast { return [.last] }
+    /// What stands on the hook now. A link that is attached anew, and is not yet, does not count:
+    /// it has its old place.
+    func link(_ address: Address) -> UInt32? {
+      if let link = made[address] { return link.id }
+      guard let change = changes[address], change.action != .replace, change.action != .create else {
+        return nil
+      }
+      return change.liveID
+    }
+    func position(
+      _ neighbour: LinkNeighbours.Neighbour, _ side: (UInt32) -> LinkPosition,
+      _ programSide: (UInt32) -> LinkPosition
+    ) -> LinkPosition? {
+      switch neighbour {
+      case .link(let id): side(id)
+      case .program(let id): programSide(id)
+      case .attachment(let address): link(address).map(side)
+      }
+    }
+    return neighbours.behind.compactMap {
+      position($0, LinkPosition.behind(link:), LinkPosition.behindProgram)
+    }
+      + neighbours.before.compactMap {
+        position($0, LinkPosition.before(link:), LinkPosition.beforeProgram)
+      }
   }
 
   func updateLink(_ address: Address, link id: UInt32, expectedProgram: UInt32)
@@ -162,6 +214,7 @@ extension Execution {
         var attachment = DesiredAttachment(
           name: name, instance: instance, program: "", hook: hook, pin: PinSpec(path: ""))
         if case .number(let cookie) = record.spec["cookie"] { attachment.cookie = cookie }
+        attachment.preorder = record.spec["preorder"] == true
         return attachment
       }
     }

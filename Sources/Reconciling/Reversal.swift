@@ -24,6 +24,8 @@ public struct Reversal: Hashable, Sendable, Codable {
     public var instance: String?
     public var hook: Hook
     public var cookie: UInt64?
+    /// BPF_F_PREORDER.
+    public var preorder: Bool?
     /// Where among others it stood, the best first.
     public var positions: [LinkPosition]
     /// The map that its hook is on.
@@ -61,12 +63,13 @@ public struct Reversal: Hashable, Sendable, Codable {
   }
 }
 
-/// A neighbour on a hook that a new link goes next to.
+/// Where among others a new link goes.
 public enum LinkPosition: Hashable, Sendable, Codable {
   case behind(link: UInt32)
   case behindProgram(UInt32)
   case before(link: UInt32)
   case beforeProgram(UInt32)
+  case first, last
 }
 
 extension ObservedHook {
@@ -132,8 +135,8 @@ extension Execution {
         reversal.links.append(
           .init(
             id: id, programID: link.programID, name: former.name, instance: former.instance,
-            hook: former.hook, cookie: former.cookie, positions: positions(of: id),
-            mapID: link.socketMap))
+            hook: former.hook, cookie: former.cookie, preorder: former.preorder,
+            positions: positions(of: id), mapID: link.socketMap))
       case .changeEntries(let ref): try rememberEntries(of: .map(ref), in: &reversal)
       case .clearReferences(let address): try rememberSlots(of: address, in: &reversal)
       default: break

@@ -59,6 +59,7 @@ struct Reverser<K: Kernel> {
       name: link.name, instance: link.instance, program: "", hook: link.hook,
       pin: PinSpec(path: ""))
     attachment.cookie = link.cookie
+    attachment.preorder = link.preorder ?? false
     if let map = link.mapID {
       return try kernel.createLink(program, to: attachment, on: kernel.open(.map, id: map))
     }
@@ -195,7 +196,7 @@ extension LinkPosition {
     switch self {
     case .behind(let link): .behind(link: ids[link] ?? link)
     case .before(let link): .before(link: ids[link] ?? link)
-    case .behindProgram, .beforeProgram: self
+    case .behindProgram, .beforeProgram, .first, .last: self
     }
   }
 }

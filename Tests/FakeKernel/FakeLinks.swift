@@ -22,6 +22,8 @@ extension FakeKernel {
       case .before(let id): try index(there) { $0.id == id }
       case .behindProgram(let id): try index(there) { self.link($0)?.program.id == id } + 1
       case .beforeProgram(let id): try index(there) { self.link($0)?.program.id == id }
+      case .first: 0
+      case .last: there.count
       }
     }
   }
@@ -57,7 +59,7 @@ extension FakeKernel {
         throw refuse(Errno.opnotsupp, "no native XDP")
       }
       if !there.isEmpty { throw refuse(Errno.busy, "there is an XDP program") }
-    case .tcx:
+    case .tcx, .netkit:
       if there.contains(where: { link($0)?.program == object.key }) {
         throw refuse(Errno.exist, "the program is there already")
       }
@@ -99,7 +101,7 @@ extension FakeKernel {
     if !link.isAttached { throw refuse(Errno.nolink, "the link is detached") }
     if link.program != expected.key { throw refuse(Errno.perm, "another program runs there") }
     if new.image.type != old.image.type { throw refuse(Errno.inval, "another program type") }
-    if case .tcx = link.hook, link.program != program.key,
+    if link.hook.refusesSameProgramTwice, link.program != program.key,
       occupants[link.hook.spot]?.contains(where: { self.link($0)?.program == program.key })
         == true
     {
@@ -145,7 +147,7 @@ extension FakeKernel {
   /// Why there is no such hook.
   func missing(_ hook: Hook) -> (errno: Int32, message: String)? {
     switch hook {
-    case .xdp(let interface, _), .tcx(let interface, _):
+    case .xdp(let interface, _), .tcx(let interface, _), .netkit(let interface, _):
       interfaces[interface] == nil ? (Errno.nodev, "no interface \(interface.name)") : nil
     case .cgroup(let path, _):
       cgroups[path] == nil ? (Errno.noent, "no cgroup \(path)") : nil
@@ -179,10 +181,18 @@ extension Hook {
     }
   }
 
+  fileprivate var refusesSameProgramTwice: Bool {
+    switch self {
+    case .tcx, .netkit: true
+    default: false
+    }
+  }
+
   var linkType: LinkType {
     switch self {
     case .xdp: .xdp
     case .tcx: .tcx
+    case .netkit: .netkit
     case .cgroup: .cgroup
     case .networkNamespace: .netns
     case .netfilter: .netfilter
@@ -199,7 +209,7 @@ extension Hook {
   var programType: ProgramType? {
     switch self {
     case .xdp: .xdp
-    case .tcx: .schedCls
+    case .tcx, .netkit: .schedCls
     case .netfilter: .netfilter
     case .tracepoint: .tracepoint
     case .socketMap(_, .skMsgVerdict): .skMsg

@@ -79,7 +79,7 @@ extension FakeKernel {
       // A cgroup's query returns no link ids, nor does a namespace's.
       let tells =
         switch hook {
-        case .xdp, .tcx: true
+        case .xdp, .tcx, .netkit: true
         default: false
         }
       seen.occupants.append(.init(programID: link.program.id, linkID: tells ? key.id : nil))
@@ -93,7 +93,8 @@ extension FakeKernel {
 
   private func targetID(_ hook: Hook) -> UInt64 {
     switch hook {
-    case .xdp(let interface, _), .tcx(let interface, _): UInt64(interfaces[interface]?.index ?? 0)
+    case .xdp(let interface, _), .tcx(let interface, _), .netkit(let interface, _):
+      UInt64(interfaces[interface]?.index ?? 0)
     case .cgroup(let path, _): cgroups[path] ?? 0
     case .networkNamespace: 4_026_531_840
     case .netfilter, .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .structOps: 0
@@ -106,7 +107,7 @@ extension FakeKernel {
     let id = link.isAttached ? targetID(link.hook) : 0
     switch link.hook {
     case .xdp: return .interface(index: UInt32(id), attachType: nil)
-    case .tcx(_, let type): return .interface(index: UInt32(id), attachType: type)
+    case .tcx(_, let type), .netkit(_, let type): return .interface(index: UInt32(id), attachType: type)
     case .cgroup(_, let type): return .cgroup(id: id, attachType: type)
     case .networkNamespace(_, let type):
       return .networkNamespace(inode: UInt32(id), attachType: type)

@@ -103,14 +103,15 @@ struct GoodManifestTests {
 
     #expect(manifest.programs[0].flags?.value == 1 << 5)
     guard
-      case .xdp(.named(let interfaces), .own, .native, false) = manifest.attachments[0].hook?.value
+      case .xdp(.named(let interfaces), .own, .native) = manifest.attachments[0].hook?.value
     else { throw Mismatch() }
     #expect(interfaces.map(\.value) == ["wan0"])
     guard
-      case .tcx(.named(let several), .name("blue"), .some(.tcxEgress), true) =
+      case .tcx(.named(let several), .name("blue"), .some(.tcxEgress)) =
         manifest.attachments[1].hook?.value
     else { throw Mismatch() }
     #expect(several.map(\.value) == ["eth0", "eth1"])
+    #expect(manifest.attachments[1].exclusive && !manifest.attachments[0].exclusive)
     #expect(manifest.attachments[1].cookie?.value == .max)
     guard case .netfilter(let hook, .own) = manifest.attachments[4].hook?.value else {
       throw Mismatch()

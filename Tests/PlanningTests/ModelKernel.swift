@@ -20,7 +20,7 @@ struct ModelKernel {
     where !observed.hooks.contains(where: { $0.hook.place == attachment.hook.place }) {
       let hasTarget =
         switch attachment.hook {
-        case .xdp, .tcx, .cgroup, .networkNamespace: true
+        case .xdp, .tcx, .netkit, .cgroup, .networkNamespace: true
         default: false
         }
       observed.hooks.append(
@@ -274,6 +274,7 @@ struct ModelKernel {
       switch attachment.hook {
       case .xdp: (.xdp, .interface(index: UInt32(target), attachType: nil))
       case .tcx(_, let type): (.tcx, .interface(index: UInt32(target), attachType: type))
+      case .netkit(_, let type): (.netkit, .interface(index: UInt32(target), attachType: type))
       case .cgroup(_, let type): (.cgroup, .cgroup(id: target, attachType: type))
       case .networkNamespace(_, let type):
         (.netns, .networkNamespace(inode: UInt32(target), attachType: type))
@@ -300,11 +301,37 @@ struct ModelKernel {
     let id = newID()
     observed.links.append(
       ObservedLink(id: id, type: type, programID: program, target: linkTarget))
-    if target != 0 { observed.hooks[hook].occupants.append(.init(programID: program, linkID: id)) }
+    if target != 0 {
+      let place = place(of: address, on: observed.hooks[hook], run)
+      observed.hooks[hook].occupants.insert(.init(programID: program, linkID: id), at: place)
+    }
     if case .xdp(_, let mode) = attachment.hook {
       observed.hooks[hook].xdpMode = mode == .auto ? .generic : mode
     }
     run.made[address] = id
+  }
+
+  /// Behind the nearest neighbour that is there, else before one, else at the end.
+  private func place(of address: Address, on hook: ObservedHook, _ run: Run) -> Int {
+    let end = hook.occupants.count
+    guard let change = run.plan.changes.first(where: { $0.address == address }),
+      let neighbours = change.neighbours
+    else { return end }
+    if neighbours.isFirst { return 0 }
+    if neighbours.isLast { return end }
+    func index(_ neighbour: LinkNeighbours.Neighbour) -> Int? {
+      switch neighbour {
+      case .link(let id): return hook.occupants.firstIndex { $0.linkID == id }
+      case .program(let id): return hook.occupants.firstIndex { $0.programID == id }
+      case .attachment(let other):
+        let change = run.plan.changes.first { $0.address == other }
+        let isNew = change?.action == .create || change?.action == .replace
+        guard let id = run.made[other] ?? (isNew ? nil : change?.liveID) else { return nil }
+        return hook.occupants.firstIndex { $0.linkID == id }
+      }
+    }
+    if let earlier = neighbours.behind.lazy.compactMap(index).first { return earlier + 1 }
+    return neighbours.before.lazy.compactMap(index).first ?? end
   }
 
   mutating func detach(_ id: UInt32) {

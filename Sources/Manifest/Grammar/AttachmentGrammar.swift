@@ -25,6 +25,7 @@ extension Grammar {
         "The hook may be empty for a moment where the kernel cannot swap programs."),
       Field("xdp", .block(xdp), "Packets as the driver of an interface receives them."),
       Field("tcx", .block(tcx), "Packets at an interface's ingress or egress."),
+      Field("netkit", .block(netkit), "What a pair of netkit devices sends."),
       Field("cgroup", .block(cgroup), "What the processes of a cgroup do."),
       Field(
         "sk_lookup", .block(networkNamespace("sk_lookup", "Socket lookup")),
@@ -41,7 +42,7 @@ extension Grammar {
     ]
       + socketHooks
       + [
-        ("netkit", "A netkit device."), ("tc", "The classic tc hook of an interface."),
+        ("tc", "The classic tc hook of an interface."),
         ("kprobe_multi", "Many kernel functions."),
         ("uprobe_multi", "Many functions of a program or library."),
         ("usdt", "A static probe of a program or library."),
@@ -72,9 +73,6 @@ extension Grammar {
   static let netns = Field(
     "netns", .scalar(.string), default: "own",
     "The network namespace: own, a name of `ip netns`, or a path.")
-
-  static let order = Field(
-    "order", .later("order"), supported: false, "Where among the programs of the hook.")
 
   static let exclusive = Field(
     "exclusive", .scalar(.boolean), default: "false", "A foreign program on the hook is drift.")
@@ -118,11 +116,11 @@ extension Grammar {
             AttachType.names.filter { $0.hasPrefix("cgroup_") || $0 == "lsm_cgroup" }.map {
               .init($0, $0, supported: $0 != "lsm_cgroup")
             })), "Which event, if not what the section says."),
-      order, exclusive,
+      order, preorder, exclusive,
     ])
 
   static func networkNamespace(_ title: String, _ doc: String) -> Block {
-    Block(title, "\(doc) in a network namespace.", [netns])
+    Block(title, "\(doc) in a network namespace.", [netns, exclusive])
   }
 
   static let netfilter = Block(

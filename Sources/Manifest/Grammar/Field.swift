@@ -117,6 +117,8 @@ public indirect enum ScalarForm: Sendable {
   case address
   /// `true`, or an absolute path on the bpffs.
   case adoption
+  /// `attachment.NAME[/INSTANCE]`, `program.REF` or an absolute path on the bpffs.
+  case orderAnchor
 
   public struct Choice: Sendable {
     public var name: String

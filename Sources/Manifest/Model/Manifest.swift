@@ -146,18 +146,24 @@ public struct Manifest: Sendable {
     public var adopt: Located<AttachmentAdoption>?
     /// Nil = what the program's section says.
     public var hook: Located<HookBlock>?
+    /// What a hook block says of the programs beside it.
+    public var exclusive = false
+    public var order: Located<AttachmentOrder>?
+    public var preorder: Located<Bool>?
+    /// Where the anchors of `order` are named, those of `before` first.
+    public var anchors: [Located<OrderAnchor>] = []
   }
 
   /// A hook block as written.
   public enum HookBlock: Sendable {
-    case xdp(
-      interfaces: Interfaces, namespace: NetworkNamespaceName, mode: XDPMode,
-      exclusive: Bool)
+    case xdp(interfaces: Interfaces, namespace: NetworkNamespaceName, mode: XDPMode)
     /// `direction`: `tcx_ingress` or `tcx_egress`; nil = from the section.
     case tcx(
-      interfaces: Interfaces, namespace: NetworkNamespaceName, direction: AttachType?,
-      exclusive: Bool)
-    case cgroup(paths: [Located<String>], attachType: Located<AttachType>?, exclusive: Bool)
+      interfaces: Interfaces, namespace: NetworkNamespaceName, direction: AttachType?)
+    /// `direction`: `netkit_primary` or `netkit_peer`; nil = from the section.
+    case netkit(
+      interfaces: Interfaces, namespace: NetworkNamespaceName, direction: AttachType?)
+    case cgroup(paths: [Located<String>], attachType: Located<AttachType>?)
     case networkNamespace(NetworkNamespaceName, attachType: AttachType)
     case netfilter(NetfilterHook, namespace: NetworkNamespaceName)
     case tracepoint(category: String, name: String)

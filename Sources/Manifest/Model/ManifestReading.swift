@@ -156,34 +156,40 @@ struct ManifestReader {
     let noProgram = fields["struct_ops"].map { _ in Located("", at: entry.name.at) }
     guard let program = fields.text("program") ?? noProgram else { return nil }
     var hook: Located<Manifest.HookBlock>?
+    var hookFields: BlockReader?
     for name in Grammar.hooks where hook == nil {
       if let block = fields.block(name), let read = hookBlock(name, block) {
         hook = Located(read, at: block.at)
+        hookFields = block
       }
     }
-    return Manifest.Attachment(
+    var attachment = Manifest.Attachment(
       name: entry.name, program: program, cookie: fields.number("cookie", as: UInt64.self),
       allowGap: fields.boolean("allow_gap")?.value ?? false,
       adopt: fields.map("adopt") { $0.hasPrefix("/") ? .pin($0) : .legacy }, hook: hook)
+    if let hookFields { attachment.readCompany(hookFields) }
+    return attachment
   }
 
   private func hookBlock(_ name: String, _ fields: BlockReader) -> Manifest.HookBlock? {
     let namespace = namespace(fields.text("netns")?.value)
-    let exclusive = fields.boolean("exclusive")?.value ?? false
     switch name {
     case "xdp":
       return .xdp(
         interfaces: interfaces(fields), namespace: namespace,
-        mode: fields.map("mode") { XDPMode(rawValue: $0) }?.value ?? .auto, exclusive: exclusive)
+        mode: fields.map("mode") { XDPMode(rawValue: $0) }?.value ?? .auto)
     case "tcx":
       return .tcx(
         interfaces: interfaces(fields), namespace: namespace,
-        direction: fields.map("direction") { AttachType(name: "tcx_\($0)") }?.value,
-        exclusive: exclusive)
+        direction: fields.map("direction") { AttachType(name: "tcx_\($0)") }?.value)
+    case "netkit":
+      return .netkit(
+        interfaces: interfaces(fields), namespace: namespace,
+        direction: fields.map("direction") { AttachType(name: "netkit_\($0)") }?.value)
     case "cgroup":
       return .cgroup(
         paths: fields.texts("path"),
-        attachType: fields.enumeration("attach_type", as: AttachType.self), exclusive: exclusive)
+        attachType: fields.enumeration("attach_type", as: AttachType.self))
     case "sk_lookup": return .networkNamespace(namespace, attachType: .skLookup)
     case "flow_dissector": return .networkNamespace(namespace, attachType: .flowDissector)
     case "netfilter":

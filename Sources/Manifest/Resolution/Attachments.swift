@@ -17,7 +17,9 @@ extension Resolver {
         desired.allowGap = attachment.allowGap
         desired.adopt = attachment.adopt?.value
         desired.location = location(attachment.name.at)
-        desired.exclusive = attachment.isExclusive
+        desired.exclusive = attachment.exclusive
+        desired.order = attachment.order?.value
+        desired.preorder = attachment.preorder?.value ?? false
         desired.cookie = attachment.cookie?.value
         if let selector = attachment.selector {
           selections.append(InterfaceSelection(selector: selector.value, template: desired))
@@ -28,6 +30,7 @@ extension Resolver {
       }
       checkCookie(attachment, program)
     }
+    checkOrders()
   }
 
   /// The hooks of an attachment by instance; nothing when something is wrong, which is reported.
@@ -39,30 +42,24 @@ extension Resolver {
       return sectionHook(attachment, program).map { [(nil, $0)] } ?? []
     }
     switch block.value {
-    case .xdp(let interfaces, let namespace, let mode, _):
+    case .xdp(let interfaces, let namespace, let mode):
       guard fits(program, [.xdp], block.at) else { return [] }
       return interfaces.places(in: namespace).map { ($0, .xdp(interface: $1, mode: mode)) }
-    case .tcx(let interfaces, let namespace, let direction, _):
-      guard fits(program, [.schedCls], block.at) else { return [] }
-      let fromSection = image.expectedAttachType.flatMap {
-        [.tcxIngress, .tcxEgress].contains($0) ? $0 : nil
-      }
-      guard let type = direction ?? fromSection else {
-        log.error(
-          "missing-key",
-          "the section '\(image.section)' does not say which packets, and so 'direction' is needed",
-          at: block.at, hints: ["direction: ingress, or direction: egress"])
-        return []
-      }
-      if let fromSection, fromSection != type {
-        log.error(
-          "wrong-program",
-          "'\(program.ref)' is made for \(fromSection) (section '\(image.section)'), not for \(type)",
-          at: block.at)
-        return []
-      }
+    case .tcx(let interfaces, let namespace, let direction):
+      guard
+        let type = self.direction(
+          direction, program, of: [.tcxIngress, .tcxEgress],
+          "direction: ingress, or direction: egress", block.at)
+      else { return [] }
       return interfaces.places(in: namespace).map { ($0, .tcx(interface: $1, attachType: type)) }
-    case .cgroup(let paths, let attachType, _):
+    case .netkit(let interfaces, let namespace, let direction):
+      guard
+        let type = self.direction(
+          direction, program, of: [.netkitPrimary, .netkitPeer],
+          "direction: primary, or direction: peer", block.at)
+      else { return [] }
+      return interfaces.places(in: namespace).map { ($0, .netkit(interface: $1, attachType: type)) }
+    case .cgroup(let paths, let attachType):
       guard let type = cgroupType(attachType, program, at: block.at) else { return [] }
       return paths.map { path in
         let clean = "/" + path.value.split(separator: "/").joined(separator: "/")
@@ -101,6 +98,31 @@ extension Resolver {
       if !saysWhen { probe.isReturn = image.isMadeForReturn }
       return [(nil, .userProbe(probe))]
     }
+  }
+
+  /// Whose packets a traffic control program sees; nil when it is wrong, which is reported.
+  private mutating func direction(
+    _ declared: AttachType?, _ program: DesiredProgram, of types: [AttachType], _ hint: String,
+    _ position: Position
+  ) -> AttachType? {
+    guard fits(program, [.schedCls], position) else { return nil }
+    let image = program.image
+    let fromSection = image.expectedAttachType.flatMap { types.contains($0) ? $0 : nil }
+    guard let type = declared ?? fromSection else {
+      log.error(
+        "missing-key",
+        "the section '\(image.section)' does not say which packets, and so 'direction' is needed",
+        at: position, hints: [hint])
+      return nil
+    }
+    if let fromSection, fromSection != type {
+      log.error(
+        "wrong-program",
+        "'\(program.ref)' is made for \(fromSection) (section '\(image.section)'), not for \(type)",
+        at: position)
+      return nil
+    }
+    return type
   }
 
   mutating func fits(
@@ -249,16 +271,6 @@ extension Resolver {
         message: "\(other.address) and \(new.address) want the same hook, which holds one program",
         location: new.location,
         related: other.location.map { [.init(message: "the other one", location: $0)] } ?? []))
-  }
-}
-
-extension Manifest.Attachment {
-  var isExclusive: Bool {
-    switch hook?.value {
-    case .xdp(_, _, _, let exclusive), .tcx(_, _, _, let exclusive), .cgroup(_, _, let exclusive):
-      exclusive
-    default: false
-    }
   }
 }
 

@@ -27,6 +27,7 @@ extension ScalarForm {
     case .entriesFile: "the path of a .csv or .jsonl file"
     case .address: "map.REF, program.REF, attachment.NAME[/INSTANCE] or pin.NAME"
     case .adoption: "true, or an absolute path on the bpffs"
+    case .orderAnchor: "attachment.NAME[/INSTANCE], program.REF or an absolute path on the bpffs"
     }
   }
 
@@ -114,6 +115,14 @@ extension ScalarForm {
     case .address:
       guard ScalarText.address(text) != nil else {
         throw mismatch(scalar, hint: ScalarText.addressHint(text))
+      }
+    case .orderAnchor:
+      if text.hasPrefix("/") { return try bpffsCheck(scalar) }
+      guard OrderAnchor(text) != nil, ScalarText.address(text) != nil else {
+        throw mismatch(
+          scalar,
+          hint: ScalarText.isName(text)
+            ? "attachment.\(text) for one of this manifest, {program: \(text)} for another's" : nil)
       }
     case .adoption:
       if scalar.plain, ScalarText.boolean(text) == true { return }

@@ -108,14 +108,43 @@ struct ReferenceCheck {
             + "\(attachment.instances.count) instances", at: adopt.at,
           hints: ["give the instance an attachment of its own"])
       }
+      checkAnchors(of: attachment, &log)
+      switch attachment.interfaces?.which {
+      case .named(let interfaces)?: checkRepeated(interfaces, "interface", &log)
+      case .selected(let selector)?: check(selector, of: attachment, &log)
+      case nil: break
+      }
       switch attachment.hook?.value {
-      case .xdp(.named(let interfaces), _, _, _), .tcx(.named(let interfaces), _, _, _):
-        checkRepeated(interfaces, "interface", &log)
-      case .xdp(.selected(let selector), _, _, _), .tcx(.selected(let selector), _, _, _):
-        check(selector, of: attachment, &log)
-      case .cgroup(let paths, _, _): checkRepeated(paths, "cgroup", &log)
+      case .cgroup(let paths, _): checkRepeated(paths, "cgroup", &log)
       case .structOps(let map), .socketMap(let map, _): checkMapReference(map, &log)
       default: break
+      }
+    }
+  }
+
+  /// What an order names is there to be named; where it is attached is known later.
+  private func checkAnchors(
+    of attachment: Manifest.Attachment, _ log: inout DiagnosticLog
+  ) {
+    for anchor in attachment.anchors {
+      switch anchor.value {
+      case .attachment(let name, let instance):
+        guard let other = manifest.attachments.first(where: { $0.name.value == name }) else {
+          log.error(
+            "unknown-attachment", "no attachment '\(name)' is declared", at: anchor.at,
+            hints: [Suggestion.hint(for: name, in: manifest.attachments.map(\.name.value))])
+          continue
+        }
+        if name == attachment.name.value {
+          log.error(
+            "order-circle", "'\(name)' cannot run before or after itself", at: anchor.at)
+        } else if let instance, other.selector == nil, !other.instances.contains(instance) {
+          log.error(
+            "unknown-attachment", "the attachment '\(name)' has no instance '\(instance)'",
+            at: anchor.at, hints: [Suggestion.hint(for: instance, in: other.instances)])
+        }
+      case .program(let ref): checkObject(of: Located(ref, at: anchor.at), in: "program", &log)
+      case .pin, .named, .id: break
       }
     }
   }
@@ -221,19 +250,26 @@ struct ReferenceCheck {
 extension Manifest.Attachment {
   /// What tells the links of the attachment apart: `eth0`, `NETNS/eth0`, the cgroup's path.
   var instances: [String] {
-    switch hook?.value {
-    case .xdp(.named(let interfaces), let namespace, _, _),
-      .tcx(.named(let interfaces), let namespace, _, _):
-      interfaces.map { InterfaceName(namespace: namespace, name: $0.value).instance }
-    case .cgroup(let paths, _, _): paths.map { Self.instance(cgroup: $0.value) }
+    if case (.named(let names), let namespace)? = interfaces {
+      return names.map { InterfaceName(namespace: namespace, name: $0.value).instance }
+    }
+    return switch hook?.value {
+    case .cgroup(let paths, _): paths.map { Self.instance(cgroup: $0.value) }
     default: []
     }
   }
 
   /// What finds its interfaces, if nobody names them.
   var selector: Located<InterfaceSelector>? {
+    if case .selected(let selector)? = interfaces?.which { selector } else { nil }
+  }
+
+  /// Of a hook on interfaces.
+  var interfaces: (which: Manifest.Interfaces, namespace: NetworkNamespaceName)? {
     switch hook?.value {
-    case .xdp(.selected(let selector), _, _, _), .tcx(.selected(let selector), _, _, _): selector
+    case .xdp(let interfaces, let namespace, _), .tcx(let interfaces, let namespace, _),
+      .netkit(let interfaces, let namespace, _):
+      (interfaces, namespace)
     default: nil
     }
   }

@@ -5,6 +5,8 @@ public enum Hook: Hashable, Sendable, Codable {
   case xdp(interface: InterfaceName, mode: XDPMode)
   /// `attachType` is `tcx_ingress` or `tcx_egress`.
   case tcx(interface: InterfaceName, attachType: AttachType)
+  /// The primary device of a netkit pair; `attachType` is `netkit_primary` or `netkit_peer`.
+  case netkit(interface: InterfaceName, attachType: AttachType)
   /// An absolute path below a cgroup2 mount.
   case cgroup(path: String, attachType: AttachType)
   /// `sk_lookup`, `flow_dissector`.

@@ -58,6 +58,10 @@ struct HookKind {
   var isQueryable = false
   /// Programs are called through a trampoline that is written for them.
   var usesTrampoline = false
+  /// Programs run there in an order, and a new link can be put anywhere in it.
+  var isOrdered = false
+  /// Some of them can be made to run before those of other cgroups (BPF_F_PREORDER).
+  var hasEarlyPrograms = false
   /// A program can be taken off, by LINK_UPDATE or LINK_DETACH, while its link is held.
   var leavesAtOnce: Bool {
     updatesInPlace || linkTypes == [.netfilter] || linkTypes == [.structOps]
@@ -70,6 +74,7 @@ extension Hook {
     switch self {
     case .xdp(let interface, let mode): XDPHook(at: interface, mode: mode)
     case .tcx(let interface, let attachType): TCXHook(at: interface, attachType: attachType)
+    case .netkit(let interface, let attachType): NetkitHook(at: interface, attachType: attachType)
     case .cgroup(let path, let attachType): CgroupHook(path: path, attachType: attachType)
     case .networkNamespace(let namespace, let attachType):
       NamespaceHook(namespace: namespace, attachType: attachType)
@@ -87,7 +92,8 @@ extension Hook {
 
   /// By what a spec's `hook` says.
   private static let families: [String: any HookFamily.Type] = [
-    "xdp": XDPHook.self, "tcx": TCXHook.self, "cgroup": CgroupHook.self,
+    "xdp": XDPHook.self, "tcx": TCXHook.self, "netkit": NetkitHook.self,
+    "cgroup": CgroupHook.self,
     "sk_lookup": NamespaceHook.self, "flow_dissector": NamespaceHook.self,
     "netfilter": NetfilterFamily.self, "tracepoint": TracepointHook.self,
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
@@ -101,7 +107,7 @@ extension Hook {
   static let fieldNames: Set<String> = [
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
     "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
-    "return", "pid",
+    "return", "pid", AttachmentOrder.preorderField,
   ]
 
   /// The hook's part of an attachment's canonical spec; `Hook(spec:)` reads it back.

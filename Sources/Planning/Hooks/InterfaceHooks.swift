@@ -59,7 +59,8 @@ struct TCXHook: HookFamily {
   var phrase: String { "\(attachType) of \(at.phrase)" }
   var kind: HookKind {
     HookKind(
-      linkTypes: [.tcx], updatesInPlace: true, refusesSameProgramTwice: true, isQueryable: true)
+      linkTypes: [.tcx], updatesInPlace: true, refusesSameProgramTwice: true, isQueryable: true,
+      isOrdered: true)
   }
   var needs: [KernelFeature] { [.tcxLinks] }
   var capability: String? { "CAP_NET_ADMIN" }

@@ -10,6 +10,11 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   /// The attach types of cgroups for unix sockets.
   case unixSocketHooks = "unix_socket_hooks"
   case kprobes, uprobes
+  case netkitLinks = "netkit_links"
+  /// Places among the programs of a cgroup's hook.
+  case cgroupOrder = "cgroup_order"
+  /// BPF_F_PREORDER of links; programs that are attached without a link have it since 6.15.
+  case cgroupPreorder = "cgroup_preorder"
   /// The kernel's own types, by which tracing programs find their targets.
   case kernelTypes = "kernel_types"
   /// LSM hooks that ask BPF programs.
@@ -25,6 +30,9 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .tcxLinks: "tcx"
     case .socketMapLinks: "links to maps of sockets"
     case .unixSocketHooks: "cgroup hooks for unix sockets"
+    case .netkitLinks: "netkit"
+    case .cgroupOrder: "order among the programs of a cgroup's hook"
+    case .cgroupPreorder: "preorder links of cgroups"
     case .kprobes: "kprobes"
     case .uprobes: "uprobes"
     case .kernelTypes: "description of its types"
@@ -41,6 +49,9 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .tcxLinks: "Linux 6.6 and newer have it"
     case .socketMapLinks: "Linux 6.10 and newer have them"
     case .unixSocketHooks: "Linux 6.7 and newer have them"
+    case .netkitLinks: "Linux 6.7 and newer have it, built with CONFIG_NETKIT"
+    case .cgroupOrder: "Linux 6.17 and newer have it"
+    case .cgroupPreorder: "Linux 6.17 and newer have them"
     case .kprobes: "kernels built with CONFIG_KPROBE_EVENTS have them"
     case .uprobes: "kernels built with CONFIG_UPROBE_EVENTS have them"
     case .kernelTypes: "kernels built with CONFIG_DEBUG_INFO_BTF have it"

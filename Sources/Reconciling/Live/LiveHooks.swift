@@ -80,11 +80,24 @@ extension LiveKernel {
           .init(programID: $0.programID, linkID: $0.linkID == 0 ? nil : $0.linkID)
         }
       }
+    case .netkit(let name, let attachType):
+      try within(name.namespace) { () throws(KernelError) in
+        let interface = try NetworkInterface.existing(name.name)
+        // Link info names the device whose packets the program sees.
+        observed.targetID = UInt64(
+          attachType == .netkitPeer ? interface.lower ?? 0 : interface.index)
+        let programs = try HookPrograms(on: .interface(interface.index), type: attachType)
+        observed.revision = programs.revision
+        observed.occupants = programs.entries.map {
+          .init(programID: $0.programID, linkID: $0.linkID == 0 ? nil : $0.linkID)
+        }
+      }
     case .cgroup(let path, let attachType):
       let cgroup = try Cgroup(path)
       observed.targetID = cgroup.id
       let programs = try HookPrograms(on: .cgroup(cgroup), type: attachType)
       observed.attachFlags = programs.flags
+      observed.revision = programs.revision == 0 ? nil : programs.revision
       observed.occupants = join(programs, links) {
         $0 == .cgroup(id: cgroup.id, attachType: attachType)
       }

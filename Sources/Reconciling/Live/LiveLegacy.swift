@@ -48,7 +48,7 @@ extension LiveKernel {
         let index = try NetworkInterface.existing(interface.name).index
         try body(.xdp(index, (hook.xdpMode ?? .auto).kernelMode), .xdp)
       }
-    case .tcx(let interface, let type):
+    case .tcx(let interface, let type), .netkit(let interface, let type):
       try within(interface.namespace) { () throws(KernelError) in
         let index = try NetworkInterface.existing(interface.name).index
         try body(.other(.interface(index)), type)

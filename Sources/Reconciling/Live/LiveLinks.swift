@@ -6,7 +6,8 @@ extension LiveKernel {
   public func createLink(
     _ program: LiveObject, to attachment: DesiredAttachment
   ) throws(KernelFailure) -> LiveObject {
-    try createLink(program, to: attachment, HookPosition())
+    try createLink(
+      program, to: attachment, HookPosition(isPreorder: attachment.preorder))
   }
 
   public func createLink(
@@ -18,8 +19,11 @@ extension LiveKernel {
       case .behindProgram(let program): .after(.programID(program))
       case .before(let link): .before(.linkID(link))
       case .beforeProgram(let program): .before(.programID(program))
+      case .first: .first
+      case .last: .last
       }
-    return try createLink(program, to: attachment, HookPosition(place))
+    return try createLink(
+      program, to: attachment, HookPosition(place, isPreorder: attachment.preorder))
   }
 
   private func createLink(
@@ -45,6 +49,12 @@ extension LiveKernel {
           let index = try NetworkInterface.existing(interface.name).index
           return try link(
             program, .tcx(interface: index, type: attachType, position: position))
+        }
+      case .netkit(let interface, let attachType):
+        return try within(interface.namespace) { () throws(KernelError) in
+          let index = try NetworkInterface.existing(interface.name).index
+          return try link(
+            program, .netkit(interface: index, type: attachType, position: position))
         }
       case .cgroup(let path, let attachType):
         return try link(

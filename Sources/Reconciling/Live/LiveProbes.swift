@@ -45,8 +45,13 @@ extension LiveKernel {
     var needed: Set<KernelFeature> = []
     for attachment in scope.desired?.attachments ?? [] {
       let applied = inventory?.resources[attachment.address]?.current?.spec
-      if let applied, Planning.Hook(spec: applied) == attachment.hook { continue }
-      needed.formUnion(attachment.hook.needs)
+      if let applied, Planning.Hook(spec: applied) == attachment.hook,
+        attachment.order == nil || applied["order"] != nil,
+        !attachment.preorder || applied["preorder"] != nil
+      {
+        continue
+      }
+      needed.formUnion(attachment.needs)
     }
     return needed.filter(\.isMissing).sorted { $0.rawValue < $1.rawValue }
   }
@@ -63,6 +68,9 @@ extension KernelFeature {
     case .tcxLinks: .tcxLinks
     case .socketMapLinks: .socketMapLinks
     case .unixSocketHooks: .unixSocketHooks
+    case .netkitLinks: .netkitLinks
+    case .cgroupOrder: .cgroupOrder
+    case .cgroupPreorder: .cgroupPreorder
     case .kprobes: .kprobes
     case .uprobes: .uprobes
     case .kernelTypes: .kernelTypes
