@@ -243,7 +243,8 @@ struct AttachmentComparison {
 
   /// What the kernel cannot do is said in the plan, not by a call that fails in the middle.
   private func refuseWhatIsLacking(_ draft: inout Draft) {
-    for feature in goal.attachment?.needs ?? hook.needs where situation.host.missing.contains(feature) {
+    for feature in goal.attachment?.needs ?? hook.needs
+    where situation.host.missing.contains(feature) {
       draft.change.blocks.append(
         Block(
           code: "kernel-lacks",

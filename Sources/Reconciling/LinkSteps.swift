@@ -52,7 +52,8 @@ extension Execution {
     /// it has its old place.
     func link(_ address: Address) -> UInt32? {
       if let link = made[address] { return link.id }
-      guard let change = changes[address], change.action != .replace, change.action != .create else {
+      guard let change = changes[address], change.action != .replace, change.action != .create
+      else {
         return nil
       }
       return change.liveID

@@ -107,7 +107,8 @@ extension FakeKernel {
     let id = link.isAttached ? targetID(link.hook) : 0
     switch link.hook {
     case .xdp: return .interface(index: UInt32(id), attachType: nil)
-    case .tcx(_, let type), .netkit(_, let type): return .interface(index: UInt32(id), attachType: type)
+    case .tcx(_, let type), .netkit(_, let type):
+      return .interface(index: UInt32(id), attachType: type)
     case .cgroup(_, let type): return .cgroup(id: id, attachType: type)
     case .networkNamespace(_, let type):
       return .networkNamespace(inode: UInt32(id), attachType: type)

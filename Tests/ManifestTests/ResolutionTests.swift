@@ -375,6 +375,22 @@ struct ResolutionTests {
         "a: {program: fw/message, sk_msg: {map: fw/sockets}}\n"
           + "  b: {program: fw/message, sk_msg: {map: fw/sockets}}", "hook-taken 7:3"
       ),
+      (
+        "a: {program: fw/ingress, tcx: {interface: eth0, order: first}}\n"
+          + "  b: {program: fw/classic, tcx: {interface: eth0, direction: ingress, order: first}}",
+        "order-circle 6:51"
+      ),
+      (
+        "a: {program: fw/ingress, tcx: {interface: eth0, order: {before: attachment.b}}}\n"
+          + "  b: {program: fw/classic, tcx: {interface: eth1, direction: ingress}}",
+        "order-anchor 6:67"
+      ),
+      (
+        "a: {program: fw/connect4, cgroup: {path: /x, preorder: true, "
+          + "order: {after: attachment.b}}}\n"
+          + "  b: {program: fw/connect4, cgroup: {path: /x}}",
+        "order-circle 6:64"
+      ),
     ])
   func refused(attachment: String, expected: String) {
     #expect(errors("attachments:\n  \(attachment)\n") == [expected])

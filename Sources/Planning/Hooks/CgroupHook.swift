@@ -18,11 +18,11 @@ struct CgroupHook: HookFamily {
   }
 
   var phrase: String { "\(attachType) of \(path)" }
-  var kind: HookKind { 
+  var kind: HookKind {
     HookKind(
       linkTypes: [.cgroup], updatesInPlace: true, isQueryable: true, isOrdered: true,
       hasEarlyPrograms: true)
-   }
+  }
   var needs: [KernelFeature] {
     switch attachType {
     case .cgroupUnixConnect, .cgroupUnixSendmsg, .cgroupUnixRecvmsg, .cgroupUnixGetpeername,

@@ -93,7 +93,8 @@ extension AttachmentOrder {
     case .list(let values)?:
       var (before, after): ([OrderAnchor], [OrderAnchor]) = ([], [])
       for case .text(let text) in values {
-        if text.hasPrefix("before "), let anchor = OrderAnchor(recorded: String(text.dropFirst(7))) {
+        if text.hasPrefix("before "), let anchor = OrderAnchor(recorded: String(text.dropFirst(7)))
+        {
           before.append(anchor)
         } else if text.hasPrefix("after "),
           let anchor = OrderAnchor(recorded: String(text.dropFirst(6)))

@@ -83,7 +83,8 @@ struct HookOrders {
     } else if order.hopeless.contains(index) {
       verdict.block = Block(
         code: "order-impossible",
-        message: "\(address) cannot have its place at \(hook.phrase): what is not ours stands there "
+        message:
+          "\(address) cannot have its place at \(hook.phrase): what is not ours stands there "
           + "in another order",
         hints: ["ask for less in order: of \(address.section)"])
     }
