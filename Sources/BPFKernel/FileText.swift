@@ -54,18 +54,34 @@ func readFile(_ path: String) throws(KernelError) -> [UInt8] {
   }
   if let failure { throw failure }
   guard !isAtEnd else { return contents }
+  try readRest(of: file, into: &contents, path)
+  return contents
+}
+
+/// All that is still to be read of a file.
+func readToEnd(
+  of file: borrowing FileDescriptor, on context: String
+) throws(KernelError) -> [UInt8] {
+  var contents: [UInt8] = []
+  try readRest(of: file, into: &contents, context)
+  return contents
+}
+
+private func readRest(
+  of file: borrowing FileDescriptor, into contents: inout [UInt8], _ context: String
+) throws(KernelError) {
   var buffer = [UInt8](repeating: 0, count: 16 << 10)
   while true {
     var got: Result<Int, KernelError> = .success(0)
     unsafe buffer.withUnsafeMutableBytes { bytes in
       do throws(KernelError) {
-        got = .success(unsafe try read(file, into: bytes, path))
+        got = .success(unsafe try read(file, into: bytes, context))
       } catch {
         got = .failure(error)
       }
     }
     let count = try got.get()
-    if count == 0 { return contents }
+    if count == 0 { return }
     contents += buffer[..<count]
   }
 }

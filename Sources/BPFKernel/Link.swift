@@ -85,6 +85,11 @@ public final class Link: Sendable {
     try bpf(.linkDetach, &attributes, on: context)
   }
 
+  /// Runs the iterator of a link once, and returns all that its program wrote.
+  public func iterate() throws(KernelError) -> [UInt8] {
+    try readToEnd(of: makeIterator(), on: context)
+  }
+
   /// Starts the iterator of a link: reading the descriptor runs the program. The bpf(2) command
   /// is `BPF_ITER_CREATE` (5.8).
   public func makeIterator() throws(KernelError) -> FileDescriptor {

@@ -20,6 +20,8 @@ struct AttachmentComparison {
   private var ownership: Ownership { situation.ownership }
   private var last: AppliedResource? { situation.last(goal.address) }
   private var place: ObservedHook? { ownership.hook(hook) }
+  /// What stands there is known, by a query or otherwise.
+  private var isListed: Bool { kind.isQueryable || place?.isListed == true }
 
   static func cost(_ field: String) -> Comparison.Cost {
     switch field {
@@ -165,7 +167,7 @@ struct AttachmentComparison {
       return true
     }
     guard let place, place.missing == nil else { return place == nil }
-    guard !kind.isQueryable else {
+    guard !isListed else {
       return link.isOn(hook, targetID: place.targetID)
         && place.occupants.contains {
           $0.linkID.map { $0 == link.id } ?? ($0.programID == link.programID)
@@ -346,8 +348,13 @@ struct AttachmentComparison {
     }
   }
 
+  /// Those that stand elsewhere and take part all the same.
+  private var foreignersElsewhere: [ObservedHook.Occupant] {
+    (place?.others ?? []).filter { !ownership.owns(program: $0.programID) }
+  }
+
   private func noteForeigners(_ draft: inout Draft) {
-    guard kind.holdsOne, kind.isQueryable, let foreigner = foreigners.first else { return }
+    guard kind.holdsOne, isListed, let foreigner = foreigners.first else { return }
     draft.change.blocks.append(
       Block(
         code: "hook-occupied",
@@ -376,7 +383,8 @@ struct AttachmentComparison {
           hints: ["run with CAP_SYS_ADMIN", "remove exclusive: true from attachments.\(name)"]))
     }
     guard !kind.holdsOne else { return draft.change.action == .create ? doubtfulForeigners : [] }
-    let phrases = foreigners.map { situation.phrase(program: $0.programID, link: $0.linkID) }
+    let strangers = foreigners + (goal.spec.flag("exclusive") ? foreignersElsewhere : [])
+    let phrases = strangers.map { situation.phrase(program: $0.programID, link: $0.linkID) }
     guard !phrases.isEmpty else { return [] }
     guard goal.spec.flag("exclusive") else {
       return phrases.map {
@@ -404,7 +412,7 @@ struct AttachmentComparison {
 
   /// Where only links tell who is there, they do not tell in which network namespace.
   private var doubtfulForeigners: [Note] {
-    guard !kind.isQueryable else { return [] }
+    guard !isListed else { return [] }
     return foreigners.map {
       Note(
         code: "maybe-occupied", address: goal.address,
@@ -431,7 +439,7 @@ struct AttachmentComparison {
   private func reason(for difference: FieldDifference, _ link: ObservedLink) -> String {
     switch difference.field {
     case "attached":
-      link.isAttached
+      link.isAttached && !link.isOn(hook, targetID: place?.targetID ?? 0)
         ? "its link is not on \(hook.phrase)" : "its link is detached" + whatBecameOfTheTarget
     case "program":
       difference.cause == .config

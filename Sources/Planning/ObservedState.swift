@@ -113,6 +113,8 @@ public struct ObservedProgram: Hashable, Sendable, Codable {
   public var userID: UInt32
   /// The owner that the program carries; nil = not loaded by this tool.
   public var metadata: ProgramMetadata?
+  /// What it is, if it is made to run others.
+  public var dispatcher: Dispatcher?
 
   public init(
     id: UInt32, name: String, type: ProgramType, tag: String, mapIDs: [UInt32] = [],
@@ -231,6 +233,11 @@ public struct ObservedHook: Hashable, Sendable, Codable {
   /// The flags with which programs were put on a cgroup's hook by PROG_ATTACH
   /// (BPF_F_ALLOW_OVERRIDE, BPF_F_ALLOW_MULTI); nil elsewhere.
   public var attachFlags: UInt32?
+  /// Who stands elsewhere and takes part all the same: the programs of a cgroup's ancestors. nil = was
+  /// not looked at.
+  public var others: [Occupant]?
+  /// The occupants are all that there are, although the hook cannot be queried.
+  public var isListed: Bool?
 
   public struct Occupant: Hashable, Sendable, Codable {
     public var programID: UInt32

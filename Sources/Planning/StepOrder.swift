@@ -5,7 +5,7 @@ struct StepOrder {
   /// Everything of one phase comes before everything of the next.
   private enum Phase: Int {
     case createMaps, loadPrograms, fillReferences, copy
-    case intent, makeRoom, stagePins, fillSelfKeeping, links, publish, entries, attributes
+    case intent, makeRoom, stagePins, fillSelfKeeping, links, clearWay, publish, entries, attributes
     case detach, clear
     // When no program is left that writes to an old map; then what cannot be undone.
     case merge, freeze
@@ -27,6 +27,17 @@ struct StepOrder {
       for (phase, step) in draft.tasks.flatMap({ steps(for: $0, of: draft) }) {
         placed.append((phase, rank, step))
       }
+    }
+    // A pin cannot be where another one needs a directory, nor the other way round.
+    let targets = ranked.filter { $0.tasks.contains(.publishPin) }
+      .compactMap { $0.goal?.spec.text("pin.path") }
+    for index in placed.indices {
+      guard case .removePin(_, let path) = placed[index].step,
+        targets.contains(where: {
+          PinPath.isBelow(path, $0) || PinPath.isBelow($0, path)
+        })
+      else { continue }
+      placed[index].phase = .clearWay
     }
     let staged = Set(
       ranked.filter { $0.tasks.contains(.publishPin) }

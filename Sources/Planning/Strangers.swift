@@ -8,7 +8,9 @@ extension Situation {
   /// "xdp_drop, tag 3b185187f1855c4c, pinned at /sys/fs/bpf/x, held by agent (process 312)".
   func phrase(program id: UInt32, link: UInt32? = nil) -> String {
     guard let program = ownership.programsByID[id] else { return "unknown" }
-    return "\(name(program.name)), tag \(program.tag)" + standing(.program, id, link: link)
+    let dispatcher = observed.dispatcherPhrase(program).map { ", \($0)" } ?? ""
+    return "\(name(program.name)), tag \(program.tag)" + dispatcher
+      + standing(.program, id, link: link)
   }
 
   /// "another map (flows, hash)".

@@ -103,6 +103,7 @@ public struct Applier<K: Kernel> {
     for (ref, migration) in execution.migrations {
       outcome.migrations[.map(ref)] = migration.report
     }
+    outcome.vanished = execution.vanished.sorted()
     execution.letGo()
     outcome.settle()
     report(.finished(outcome.result))

@@ -43,6 +43,9 @@ final class Execution<K: Kernel> {
   var migrations: [String: Migration] = [:]
   /// No program runs any more that was on a hook before the links were swapped.
   var hasWaitedForPrograms = false
+  /// Attachments to interfaces that a selector found and that are gone by now: nothing is done about
+  /// them any more, and the next plan knows of no such interface.
+  var vanished: Set<Address> = []
   /// Directories outside the owner's that this apply made.
   var madeDirectories: [String] = []
 
@@ -85,6 +88,7 @@ final class Execution<K: Kernel> {
   var createdIDs: [Address: UInt32] { made.mapValues(\.id) }
 
   func perform(_ step: Step) throws(KernelFailure) {
+    if let address = step.address, vanished.contains(address), !step.isTakingAway { return }
     switch step {
     case .createMap(let ref): try createMap(ref)
     case .fillReferences(let ref): try fillReferences(ref)

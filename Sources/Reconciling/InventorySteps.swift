@@ -107,6 +107,13 @@ extension Execution {
       inventory.resources[address] = InventoryResource(current: applied(address))
     }
     for address in declaredAddresses {
+      if vanished.contains(address) {
+        // What there was before is recorded, so that the next plan clears it up.
+        if let old = applied(address), old.id != 0 {
+          inventory.resources[address] = InventoryResource(current: old)
+        }
+        continue
+      }
       inventory.resources[address] = InventoryResource(current: record(for: address))
     }
     return inventory

@@ -11,15 +11,30 @@ extension Execution {
       if let map = attachment.hook.socketMap {
         link = try kernel.createLink(program, to: attachment, on: object(for: .map(map)))
       } else {
-        link = try attach(program, attachment)
+        link = try attachWhereItIs(program, attachment)
       }
     } catch {
-      throw error.about(address)
+      guard attachment.isSelected, error.errorNumber == 19 else { throw error.about(address) }
+      vanished.insert(address)
+      return
     }
     made[address] = link
     journal.record(currentStep, "\(address)") { [self] () throws(KernelFailure) in
       _ = try kernel.detach(link)
       made[address] = nil
+    }
+  }
+
+  /// An interface that vanishes between the look at it and the call is EINVAL for some kinds of links;
+  /// a second look finds it missing (ENODEV).
+  private func attachWhereItIs(
+    _ program: K.Object, _ attachment: DesiredAttachment
+  ) throws(KernelFailure) -> K.Object {
+    do throws(KernelFailure) {
+      return try attach(program, attachment)
+    } catch {
+      guard attachment.isSelected, error.errorNumber == 22 else { throw error }
+      return try attach(program, attachment)
     }
   }
 
@@ -86,7 +101,10 @@ extension Execution {
     do throws(KernelFailure) {
       try kernel.updateLink(link, to: program, expected: old)
     } catch {
-      throw error.about(address)
+      // Its interface is gone (ENOLINK); the link stays as dead as it is, and the next plan removes it.
+      guard attachment.isSelected, error.errorNumber == 67 else { throw error.about(address) }
+      vanished.insert(address)
+      return
     }
     journal.record(currentStep, "program of \(address)") { [kernel] () throws(KernelFailure) in
       try kernel.updateLink(link, to: old, expected: program)

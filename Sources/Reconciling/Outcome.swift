@@ -49,6 +49,8 @@ public struct Outcome: Sendable {
   public var undoFailures: [UndoFailure]
   /// By map: what was carried over from the one that it replaces.
   public var migrations: [Address: MigrationReport]
+  /// Attachments whose interfaces, which a selector had found, were gone when their turn came.
+  public var vanished: [Address] = []
 
   public init(plan: Plan) {
     migrations = [:]
@@ -118,6 +120,14 @@ public enum ApplyEvent: Hashable, Sendable {
 }
 
 extension Step {
+  /// What is there goes, whatever has become of its place.
+  var isTakingAway: Bool {
+    switch self {
+    case .detachLink, .removePin, .removeLeftover: true
+    default: false
+    }
+  }
+
   /// Nothing that anybody else can see: it goes with the process.
   var isStaging: Bool {
     switch self {

@@ -23,7 +23,7 @@ extension HookExample {
       }),
     HookExample(
       // A detached link still tells its place, and nothing tells that it is detached.
-      name: "netfilter", needs: .linux(6, 4), deed: .unpin, keepsLinks: false,
+      name: "netfilter", needs: .linux(6, 4), keepsLinks: false,
       effect: { _ in try Uplink.drops(from: "10.9.0.3") }),
   ]
 }

@@ -64,13 +64,16 @@ struct NetfilterFamily: HookFamily {
 
   func matches(_ link: ObservedLink, targetID: UInt64) -> Bool {
     guard case .netfilter(let found) = link.target else { return false }
-    // Whether fragments are gathered first is not always reported.
-    return (found.protocolFamily, found.hook, found.priority)
-      == (place.protocolFamily, place.hook, place.priority)
+    return found.isSamePlace(as: place)
   }
 }
 
 extension NetfilterHook {
+  /// Whether fragments are gathered first is not always reported, and makes no other place.
+  public func isSamePlace(as other: NetfilterHook) -> Bool {
+    (protocolFamily, hook, priority) == (other.protocolFamily, other.hook, other.priority)
+  }
+
   /// The manifest's names of `pf` and `hook`; nil for other numbers.
   public static func name(protocolFamily: UInt64) -> String? {
     [2: "ipv4", 10: "ipv6"][protocolFamily]

@@ -24,6 +24,8 @@ struct Assembler {
     case mapLookup = 1
     case mapUpdate = 2
     case mapDelete = 3
+    case readKernel = 113
+    case sequenceWrite = 127
   }
 
   enum Condition: UInt8 {

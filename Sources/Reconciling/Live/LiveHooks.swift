@@ -98,6 +98,11 @@ extension LiveKernel {
       let programs = try HookPrograms(on: .cgroup(cgroup), type: attachType)
       observed.attachFlags = programs.flags
       observed.revision = programs.revision == 0 ? nil : programs.revision
+      // A cgroup's events pass the programs of its ancestors too.
+      let effective = try HookPrograms(on: .cgroup(cgroup), type: attachType, effective: true)
+      let own = Set(programs.entries.map(\.programID))
+      observed.others = effective.entries.filter { !own.contains($0.programID) }
+        .map { .init(programID: $0.programID, linkID: nil) }
       observed.occupants = join(programs, links) {
         $0 == .cgroup(id: cgroup.id, attachType: attachType)
       }
@@ -111,10 +116,22 @@ extension LiveKernel {
             inode: UInt32(truncatingIfNeeded: namespace.inode), attachType: attachType)
       }
     case .netfilter(let place, let name):
-      _ = try namespace(name)
-      // There is no query; link info tells place and priority, but not the network namespace.
-      observed.occupants = links.filter { $0.target == .netfilter(place) }
-        .map { .init(programID: $0.programID, linkID: $0.id) }
+      let inode = UInt32(truncatingIfNeeded: try namespace(name).inode)
+      // There is no query; link info tells place and priority, but neither the network namespace nor
+      // whether the link was detached. An iterator does, where this kernel lets it.
+      var there = links.filter { link in
+        if case .netfilter(let found) = link.target { found.isSamePlace(as: place) } else { false }
+      }
+      if there.isEmpty {
+        observed.isListed = true
+      } else if let survey = surveyLinks(there.map(\.id)) {
+        observed.isListed = true
+        there.removeAll { link in
+          // One that came after the survey is believed to be there.
+          survey.findings[link.id].map { $0.isDetached || $0.namespace != inode } ?? false
+        }
+      }
+      observed.occupants = there.map { .init(programID: $0.programID, linkID: $0.id) }
     case .tracepoint(let category, let name):
       _ = try Tracefs.tracepointID(category: category, name: name)
     case .userProbe(let probe): observed.targetID = try place(of: probe).offset

@@ -15,6 +15,8 @@ public final class LiveKernel: Kernel {
   var filesystems: [BPFFilesystem] = []
   /// The kernel's own BTF, read when the first program needs it.
   var kernelTypes: KernelTypes?
+  /// Namespaces of netfilter links, as they were seen last.
+  var linkSurvey: LinkSurvey?
   /// What was seen without a pin (`hold`).
   var held: [LiveObject] = []
   /// What was looked up in it for programs' externs.

@@ -185,7 +185,7 @@ extension LiveKernel {
   /// relocated against. Read once; ENOENT when the kernel has no `/sys/kernel/btf/vmlinux`.
   public func targetTypes() throws(KernelFailure) -> TargetTypes { try types().targets }
 
-  private func types() throws(KernelFailure) -> KernelTypes {
+  func types() throws(KernelFailure) -> KernelTypes {
     if let kernelTypes { return kernelTypes }
     let loaded = try KernelTypes.running()
     kernelTypes = loaded

@@ -5,6 +5,7 @@ public import Planning
 extension LiveKernel {
   public func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState {
     var state = ObservedState(host: try hostFacts())
+    linkSurvey = nil
     do throws(KernelFailure) {
       state.inventory = try readInventory(root: scope.root)
     } catch {
@@ -120,11 +121,17 @@ extension LiveKernel {
     }
     state.maps = maps.map(ObservedMap.init)
     let owners = try metadata(maps)
+    let mapsByID = Dictionary(maps.map { ($0.id, $0) }) { first, _ in first }
     state.programs = programs.map { info in
       var program = ObservedProgram(
         id: info.id, name: info.name, type: info.type, tag: info.tag.description,
         mapIDs: info.mapIDs, loadTime: info.loadTime, userID: info.userID)
       program.metadata = info.mapIDs.lazy.compactMap { owners[$0] }.first
+      if Dispatcher.isCandidate(info.name, info.type) {
+        program.dispatcher =
+          info.mapIDs.lazy.compactMap { mapsByID[$0] }
+          .compactMap { self.dispatcher(info.name, $0) }.first
+      }
       return program
     }
     state.links = links.map(ObservedLink.init)
@@ -167,6 +174,15 @@ extension LiveKernel {
       owners[info.id] = owner.metadata
     }
     return owners
+  }
+
+  /// What a map of constants says of a program of that name. A map that vanishes meanwhile says
+  /// nothing.
+  private func dispatcher(_ program: String, _ info: MapInfo) -> Dispatcher? {
+    guard info.type == .array, info.maxEntries == 1, info.name.hasSuffix(".rodata"),
+      let map = try? Map(id: info.id), let bytes = try? map.lookup([0, 0, 0, 0])
+    else { return nil }
+    return Dispatcher(programName: program, constants: bytes)
   }
 
   // MARK: Contents

@@ -133,6 +133,7 @@ private struct HoldingsIndex {
   /// Programs by the maps that they use.
   private var users: [UInt32: [UInt32]] = [:]
   private var interfaces: [UInt32: String] = [:]
+  private var dispatchers: [UInt32: String] = [:]
   /// All objects: maps, programs, links, by id.
   let keys: [Key]
 
@@ -143,6 +144,9 @@ private struct HoldingsIndex {
     for pin in state.pins { pins[Key(kind: pin.kind, id: pin.id), default: []].append(pin.path) }
     for program in state.programs {
       for map in program.mapIDs { users[map, default: []].append(program.id) }
+    }
+    for program in state.programs {
+      dispatchers[program.id] = state.dispatcherPhrase(program)
     }
     for interface in state.interfaces where interface.name.namespace == .own {
       interfaces[interface.index] = interface.name.name
@@ -188,6 +192,7 @@ private struct HoldingsIndex {
     case .program:
       guard let program = programs[id] else { return nil }
       var details = ["tag \(program.tag)"]
+      if let dispatcher = dispatchers[id] { details.append(dispatcher) }
       if program.userID != 0 { details.append("uid \(program.userID)") }
       let attached = links.values.count { $0.programID == id }
       if attached > 0 { details.append(counted(attached, "link")) }

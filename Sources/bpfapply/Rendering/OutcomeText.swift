@@ -38,7 +38,9 @@ struct OutcomeText {
     for change in changes {
       let symbol = ChangeSymbol(change)
       let address = padded(visible(change.address.description), to: width)
-      out += "\(style(symbol.column, symbol.colour)) \(address)  \(change.action.done)"
+      let isSkipped = outcome.vanished.contains(change.address)
+      out += "\(style(symbol.column, symbol.colour)) \(address)  "
+      out += isSkipped ? "skipped: its interface is gone" : change.action.done
       if let id = outcome.ids[change.address] { out += " (id \(id))" }
       out += "\n"
       if let report = outcome.migrations[change.address] { out += "      \(report.sentence)\n" }
@@ -48,7 +50,9 @@ struct OutcomeText {
 
   private func tally() -> String {
     let parts = Action.allCases.filter { $0 != .unchanged }.compactMap { action -> String? in
-      let count = view.plan.changes.count { $0.action == action }
+      let count = view.plan.changes.count {
+        $0.action == action && !outcome.vanished.contains($0.address)
+      }
       return count > 0 ? "\(count) \(action.done)" : nil
     }
     return parts.isEmpty ? "put in order" : parts.joined(separator: ", ")
