@@ -25,9 +25,15 @@ struct LinkSurvey {
 
     init?(_ types: BTF) {
       func offset(_ structure: String, _ field: String) -> Int? {
-        types.first(.structure, named: structure).flatMap { id in
-          types.members(of: id).first { $0.name == field }
-        }.flatMap { $0.bitSize == nil && $0.bitOffset % 8 == 0 ? $0.bitOffset / 8 : nil }
+        guard let id = types.first(.structure, named: structure) else { return nil }
+        for member in types.members(of: id) where member.bitSize == nil && member.bitOffset % 8 == 0 {
+          // Pointers of iterators are in unions without a name.
+          let isIt =
+            member.name.isEmpty
+            ? types.members(of: member.type).first?.name == field : member.name == field
+          if isIt { return member.bitOffset / 8 }
+        }
+        return nil
       }
       guard let sequence = offset("bpf_iter_meta", "seq"), let type = offset("bpf_link", "type"),
         let id = offset("bpf_link", "id"), let net = offset("bpf_nf_link", "net"),
