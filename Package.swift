@@ -39,7 +39,8 @@ let package = Package(
     // The arrows of Sources/README.md; ArchitectureTests compares them with what is imported.
     .systemLibrary(name: "CBPF"),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .target(name: "BPFObject", dependencies: [crypto], swiftSettings: strict),
+    .target(
+      name: "BPFObject", dependencies: [crypto], exclude: ["README.md"], swiftSettings: strict),
     .target(name: "BPFKernel", dependencies: ["BPFObject", "CBPF"], swiftSettings: strict),
     .target(name: "Planning", dependencies: ["BPFObject", crypto], swiftSettings: strict),
     .target(

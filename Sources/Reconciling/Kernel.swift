@@ -208,6 +208,8 @@ public struct ProgramLoad<Object: KernelObject> {
   public var btfBytes: [UInt8]
   /// What a tracing program is made for.
   public var attachTo: String?
+  /// The program whose function `attachTo` is, for freplace; nil = it is the kernel's.
+  public var attachProgram: Object?
 
   public init(
     image: ProgramImage, maps: [String: Object], btf: Object? = nil, btfBytes: [UInt8] = [],
@@ -234,7 +236,7 @@ public struct KernelFailure: Error, Hashable, Sendable {
   /// What the verifier said, for a rejected program.
   public var verifierLog: String?
   /// The source line that the verifier stopped at.
-  public var sourceLine: VerifierLocation?
+  public var sourceLine: SourceLine?
 
   public init(
     operation: String, subject: String, errorNumber: Int32? = nil, message: String,
@@ -245,20 +247,5 @@ public struct KernelFailure: Error, Hashable, Sendable {
     self.errorNumber = errorNumber
     self.message = message
     self.hints = hints
-  }
-}
-
-/// A C source line that line info leads to.
-public struct VerifierLocation: Hashable, Sendable {
-  public var file: String
-  public var line: Int
-  public var column: Int
-  public var text: String
-
-  public init(file: String, line: Int, column: Int, text: String) {
-    self.file = file
-    self.line = line
-    self.column = column
-    self.text = text
   }
 }

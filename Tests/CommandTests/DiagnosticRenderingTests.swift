@@ -16,7 +16,7 @@ import Testing
     failure.verifierLog =
       (1...30).map { "\($0): (bf) r\($0 % 10) = r1" }.joined(separator: "\n")
       + "\nR1 invalid mem access 'scalar'\nprocessed 9 insns (limit 1000000) max_states 1\n"
-    failure.sourceLine = VerifierLocation(
+    failure.sourceLine = SourceLine(
       file: "firewall.bpf.c", line: 42, column: 14, text: "  if (data + 14 > data_end)")
     return failure
   }

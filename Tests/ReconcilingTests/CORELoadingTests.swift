@@ -19,17 +19,20 @@ import Testing
       btf = object.loadableBTF ?? []
     }
 
-    func load(_ program: String) throws -> LiveObject {
+    func load(
+      _ program: String, function: String? = nil, of running: LiveObject? = nil
+    ) throws -> LiveObject {
       let image = try object.image(of: program)
       var maps: [String: LiveObject] = [:]
       for name in image.reachableMaps {
         guard let spec = object.map(name) else { continue }
         maps[name] = try kernel.createMap(MapCreation(map: spec))
       }
-      return try kernel.loadProgram(
-        ProgramLoad(
-          image: image, maps: maps, btf: try kernel.loadBTF(btf), btfBytes: btf,
-          attachTo: image.attachTarget))
+      var load = ProgramLoad(
+        image: image, maps: maps, btf: try kernel.loadBTF(btf), btfBytes: btf,
+        attachTo: function ?? image.attachTarget)
+      load.attachProgram = running
+      return try kernel.loadProgram(load)
     }
   }
 
@@ -93,6 +96,29 @@ import Testing
         #expect(try number("identifier") != 0, "the program ran in a process")
         #expect(try number("group") == number("identifier"), "the process's id, through a pointer")
         #expect(try number("first") == number("name"), "the first letters of its name")
+      }
+    }
+  }
+
+  @Test(.kernel) func `a program is made for a function of one that runs`() async {
+    await #expect(processExitsWith: .success) {
+      sandboxed {
+        let running = try Loader("replaced").load("entry")
+        let replacing = try Loader("replacing")
+        do {
+          _ = try replacing.load("chooses", function: "choos", of: running)
+          Issue.record("there is no such function, and it was loaded")
+        } catch let failure as KernelFailure {
+          #expect(failure.message == "it has no function choos")
+          #expect(failure.hints == ["it has choose, entry"])
+        }
+        do {
+          let loaded = try replacing.load("chooses", of: running)
+          #expect(loaded.tag != nil, "a program without a tag")
+        } catch let failure as KernelFailure {
+          // Where trampolines are blocked the kernel refuses the type, after it has found the function.
+          #expect(failure.errorNumber == 1, "\(failure)")
+        }
       }
     }
   }

@@ -139,8 +139,18 @@ public struct BTF: Sendable {
     return found
   }
 
+  /// The type of that kind and name with the lowest id of this BTF's own, not of its base's.
+  func firstOwn(_ kind: Kind, named name: String) -> UInt32? {
+    ownIDs(of: kind, named: name, limit: 1).first
+  }
+
   private func ids(of kind: Kind, named name: String, limit: Int) -> [UInt32] {
-    var found = base?.ids(of: kind, named: name, limit: limit) ?? []
+    let found = base?.ids(of: kind, named: name, limit: limit) ?? []
+    return found + ownIDs(of: kind, named: name, limit: limit - found.count)
+  }
+
+  private func ownIDs(of kind: Kind, named name: String, limit: Int) -> [UInt32] {
+    var found: [UInt32] = []
     let wanted = Array(name.utf8)
     guard !wanted.isEmpty, !wanted.contains(0) else { return found }
     for (index, start) in starts.enumerated() where found.count < limit {

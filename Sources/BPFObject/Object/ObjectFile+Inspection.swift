@@ -35,16 +35,6 @@ extension ObjectFile {
   }
 }
 
-/// A line of C, as line information names it.
-public struct SourceLine: Hashable, Sendable {
-  public var file: String
-  /// From 1.
-  public var line: Int
-  public var column: Int
-  /// The line itself.
-  public var text: String
-}
-
 extension ObjectFile {
   /// The variables that a program and what it calls refer to, by map and offset; `.kconfig` has
   /// none of these (`configuration(of:)`).
@@ -77,18 +67,7 @@ extension ObjectFile {
 
   /// The source line of an instruction of an image; nil without line information for it.
   public func sourceLine(of instruction: Int, in image: ProgramImage) -> SourceLine? {
-    guard let btf, let wanted = UInt32(exactly: instruction) else { return nil }
-    var low = 0
-    var high = image.lineInfo.count
-    while low < high {
-      let middle = (low + high) / 2
-      if image.lineInfo[middle].instruction <= wanted { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let record = image.lineInfo[low - 1]
-    return SourceLine(
-      file: btf.string(at: record.file), line: Int(record.position >> 10),
-      column: Int(record.position & 0x3ff), text: btf.string(at: record.text))
+    btf.flatMap { SourceLine(of: instruction, in: image.lineInfo, $0) }
   }
 
   /// The name of the function that an instruction of an image belongs to.

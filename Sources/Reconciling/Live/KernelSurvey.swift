@@ -45,19 +45,6 @@ public struct KernelSurvey: Sendable {
 
   // MARK: Externs
 
-  /// What a kernel has for an extern.
-  public enum Finding: Hashable, Sendable {
-    /// A function or variable of its BTF; `module` is nil for vmlinux.
-    case type(id: UInt32, module: String?)
-    case address(UInt64)
-    /// What stands in the kernel's configuration, or a number.
-    case setting(String)
-    /// It is there and does not fit the object's declaration.
-    case unfit(String)
-    case absent
-    case unknown(String)
-  }
-
   /// By the externs' names.
   public func findings(for object: ObjectFile) -> [String: Finding] {
     var findings: [String: Finding] = [:]
@@ -66,8 +53,11 @@ public struct KernelSurvey: Sendable {
       let type = object.btf?.skipModifiers(extern.typeID)
       if !extern.isFunction, type == nil || type?.kind == .void {
         symbols.insert(extern.name)
+      } else if let types, let local = object.btf {
+        findings[extern.name] = types.finding(
+          extern.kernelName, isFunction: extern.isFunction, type: extern.typeID, of: local)
       } else {
-        findings[extern.name] = typed(extern, of: object)
+        findings[extern.name] = .unknown(problem ?? "the object has no types")
       }
     }
     if !symbols.isEmpty { findings.merge(addresses(of: symbols)) { first, _ in first } }
@@ -76,49 +66,30 @@ public struct KernelSurvey: Sendable {
     return findings
   }
 
-  private func typed(_ extern: Extern, of object: ObjectFile) -> Finding {
-    guard let types, let local = object.btf else {
-      return .unknown(problem ?? "the object has no types")
-    }
-    let kind: BTF.Kind = extern.isFunction ? .function : .variable
-    func compared(_ id: UInt32, _ btf: BTF, _ module: String?) -> Finding {
-      local.isCompatible(extern.typeID, with: btf.head(id)?.sizeOrType ?? 0, of: btf)
-        ? .type(id: id, module: module) : .unfit("the kernel's has another type")
-    }
-    if let id = types.vmlinux.first(kind, named: extern.kernelName) {
-      return compared(id, types.vmlinux, nil)
-    }
-    do throws(ObjectError) {
-      for module in try types.modules() {
-        if let id = module.btf.first(kind, named: extern.kernelName) {
-          return compared(id, module.btf, module.name)
-        }
-      }
-    } catch {
-      return .unknown(error.message)
-    }
-    return .absent
-  }
-
   private func addresses(of names: Set<String>) -> [String: Finding] {
     guard release != nil else {
       return unknown(names, "types say nothing of addresses")
     }
     do throws(KernelError) {
-      let found = try KernelSymbols.addresses(of: names)
-      return Dictionary(
-        uniqueKeysWithValues: names.map { name in
-          let addresses = found[name] ?? []
-          guard let address = addresses.first else { return (name, .absent) }
-          return (
-            name,
-            addresses.count == 1
-              ? .address(address) : .unfit("the kernel has \(addresses.count) of that name")
-          )
-        })
+      return try Self.addresses(of: names)
     } catch {
       return unknown(names, "\(KernelFailure(error).message)")
     }
+  }
+
+  /// Of the running kernel.
+  static func addresses(of names: Set<String>) throws(KernelError) -> [String: Finding] {
+    let known = try KernelSymbols.addresses(of: names)
+    return Dictionary(
+      uniqueKeysWithValues: names.map { name in
+        let found = known[name] ?? []
+        guard let address = found.first else { return (name, .absent) }
+        return (
+          name,
+          found.count == 1
+            ? .address(address) : .unfit("the kernel has \(found.count) symbols of that name")
+        )
+      })
   }
 
   private func settings(of variables: [ConfigurationVariable]) -> [String: Finding] {
@@ -173,5 +144,23 @@ public struct KernelSurvey: Sendable {
 
   private func unknown(_ names: Set<String>, _ reason: String) -> [String: Finding] {
     Dictionary(uniqueKeysWithValues: names.map { ($0, .unknown(reason)) })
+  }
+}
+
+extension TargetTypes {
+  /// What there is for a function or variable that an object declares with a type of its own.
+  func finding(
+    _ name: String, isFunction: Bool, type: UInt32, of local: BTF
+  ) -> KernelSurvey.Finding {
+    do throws(ObjectError) {
+      guard let found = try definition(isFunction ? .function : .variable, named: name) else {
+        return .absent
+      }
+      return local.isCompatible(type, with: found.type, of: found.btf)
+        ? .type(id: found.id, module: found.module)
+        : .unfit("the kernel's has another type than the object declares")
+    } catch {
+      return .unknown(error.message)
+    }
   }
 }

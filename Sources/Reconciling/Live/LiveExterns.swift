@@ -1,129 +1,53 @@
 internal import BPFKernel
 internal import BPFObject
 
-/// What the running kernel has for the functions, variables and settings that an object asks for.
+/// What the running kernel has for the functions and variables that objects ask for.
 final class KernelExterns {
   private let kernel: KernelTypes
-  private var modules: [Module]?
-  private var addresses: [String: Set<UInt64>] = [:]
-
-  /// A loaded module's types, over the kernel's.
-  final class Module {
-    let name: String
-    let types: BTF
-    let loaded: LoadedBTF
-    init(name: String, types: BTF, loaded: LoadedBTF) {
-      self.name = name
-      self.types = types
-      self.loaded = loaded
-    }
-  }
+  private var addresses: [String: KernelSurvey.Finding] = [:]
 
   init(_ kernel: KernelTypes) { self.kernel = kernel }
 
-  /// The image with its externs filled in, and the descriptors that its calls of modules' functions
-  /// index. The result holds the modules' BTF alive.
+  /// The image with its externs filled in, and the modules whose functions it calls, in the order of
+  /// the indexes of the calls. The result has to live as long as the load.
   func resolve(
     _ image: ProgramImage, types: BTF
-  ) throws(KernelFailure) -> (image: ProgramImage, modules: [Module]) {
+  ) throws(KernelFailure) -> (image: ProgramImage, modules: [LoadedBTF]) {
     try look(up: image)
-    var used: [Module] = []
+    var used: [LoadedBTF] = []
     let resolved = try image.resolvingExterns { reference throws(KernelFailure) -> ExternValue in
-      guard reference.isFunction || reference.typeID != 0 else { return try address(of: reference) }
-      guard let found = try find(reference) else {
-        if reference.isWeak { return .absent }
+      let name = reference.kernelName
+      let finding =
+        reference.asksForAddress
+        ? addresses[name] ?? .absent
+        : kernel.targets.finding(
+          name, isFunction: reference.isFunction, type: reference.typeID, of: types)
+      switch finding.use(for: reference) {
+      case .value(let value): return value
+      case .module(let id, let module):
+        let loaded = try kernel.loadedBTF(ofModule: module)
+        guard reference.isCall else {
+          return .type(id: id, module: loaded.descriptor.rawValue)
+        }
+        let index = used.firstIndex { $0 === loaded } ?? used.count
+        if index == used.count { used.append(loaded) }
+        // Index 0 stands for the kernel itself.
+        return .type(id: id, module: Int32(truncatingIfNeeded: index + 1))
+      case .missing(let why, let hint):
         throw KernelFailure(
-          operation: "BPF_PROG_LOAD", subject: image.name,
-          message: "this kernel has no \(reference.isFunction ? "function" : "variable") "
-            + "\(reference.kernelName) for programs",
-          hints: ["it may be in a module that is not loaded, or in a newer kernel"])
+          operation: "BPF_PROG_LOAD", subject: image.name, message: why,
+          hints: hint.map { [$0] } ?? [])
       }
-      guard types.isCompatible(reference.typeID, with: found.type, of: found.types) else {
-        if reference.isFunction, reference.isWeak { return .absent }
-        throw KernelFailure(
-          operation: "BPF_PROG_LOAD", subject: image.name,
-          message: "the kernel's \(reference.kernelName) has another type than the object declares")
-      }
-      guard let module = found.module else { return .type(id: found.id, module: 0) }
-      let index = used.firstIndex { $0 === module } ?? used.count
-      if index == used.count { used.append(module) }
-      // Index 0 stands for the kernel itself.
-      return .type(
-        id: found.id,
-        module: reference.isCall
-          ? Int32(truncatingIfNeeded: index + 1) : module.loaded.descriptor.rawValue)
     }
     return (resolved, used)
   }
 
-  private struct Found {
-    var id: UInt32
-    /// The variable's type or the function's prototype.
-    var type: UInt32
-    var types: BTF
-    var module: Module?
-  }
-
-  private func find(_ reference: ExternReference) throws(KernelFailure) -> Found? {
-    let kind: BTF.Kind = reference.isFunction ? .function : .variable
-    if let id = kernel.btf.first(kind, named: reference.kernelName) {
-      return found(id, kernel.btf, nil)
-    }
-    for module in try loadedModules() {
-      if let id = module.types.first(kind, named: reference.kernelName) {
-        return found(id, module.types, module)
-      }
-    }
-    return nil
-  }
-
-  private func found(_ id: UInt32, _ types: BTF, _ module: Module?) -> Found {
-    Found(id: id, type: types.head(id)?.sizeOrType ?? 0, types: types, module: module)
-  }
-
-  private func loadedModules() throws(KernelFailure) -> [Module] {
-    if let modules { return modules }
-    var loaded: [Module] = []
-    let all = try wrap(about: "the kernel's modules") { () throws(KernelError) in
-      try BTFInfo.all.get()
-    }
-    for info in all where info.isKernel && info.name != "vmlinux" {
-      // A module may go between the two calls.
-      guard let btf = try? LoadedBTF(id: info.id), let bytes = try? btf.bytes(),
-        let types = try? BTF(parsing: bytes, base: kernel.btf, checksReferences: false)
-      else { continue }
-      loaded.append(Module(name: info.name, types: types, loaded: btf))
-    }
-    modules = loaded
-    return loaded
-  }
-
-  // MARK: Addresses
-
   private func look(up image: ProgramImage) throws(KernelFailure) {
-    let names = Set(
-      image.externs.filter { !$0.isFunction && $0.typeID == 0 }.map(\.kernelName))
+    let names = Set(image.externs.filter(\.asksForAddress).map(\.kernelName))
     let missing = names.filter { addresses[$0] == nil }
     guard !missing.isEmpty else { return }
-    let found = try wrap { () throws(KernelError) in try KernelSymbols.addresses(of: missing) }
-    for name in missing { addresses[name] = found[name] ?? [] }
-  }
-
-  private func address(of reference: ExternReference) throws(KernelFailure) -> ExternValue {
-    let found = addresses[reference.kernelName] ?? []
-    guard let address = found.min() else {
-      if reference.isWeak { return .absent }
-      throw KernelFailure(
-        operation: "BPF_PROG_LOAD", subject: reference.name,
-        message: "this kernel has no symbol \(reference.kernelName)",
-        hints: ["grep ' \(reference.kernelName)$' /proc/kallsyms"])
-    }
-    guard found.count == 1 else {
-      throw KernelFailure(
-        operation: "BPF_PROG_LOAD", subject: reference.name,
-        message: "the kernel has \(found.count) symbols \(reference.kernelName)")
-    }
-    return .address(address)
+    let found = try wrap { () throws(KernelError) in try KernelSurvey.addresses(of: missing) }
+    addresses.merge(found) { first, _ in first }
   }
 }
 

@@ -110,14 +110,12 @@ extension LiveKernel {
     parameters.lineInfo = image.lineInfo
     // Index 0 stands for the kernel itself.
     if !modules.isEmpty {
-      parameters.descriptors = [0] + modules.map { $0.loaded.descriptor.rawValue }
+      parameters.descriptors = [0] + modules.map { $0.descriptor.rawValue }
     }
     if image.readsMemory, Feature.probeReadKernel.isSupported == false {
       parameters.instructions = parameters.instructions.map(\.readingAnyMemory)
     }
-    if let target = load.attachTo, let attachType = image.expectedAttachType {
-      parameters.attachTypeID = try types().id(of: target, for: attachType)
-    }
+    try aim(&parameters, load)
     if let member = image.structOps {
       let target = try target(of: member)
       parameters.attachTypeID = target.typeID
@@ -129,7 +127,7 @@ extension LiveKernel {
       }
     } catch {
       var failure = KernelFailure(error, subject: "program \(image.name)")
-      failure.sourceLine = VerifierLocation(
+      failure.sourceLine = SourceLine(
         log: error.verifierLog ?? "", lineInfo: image.lineInfo, btf: load.btfBytes)
       if let poisoned = image.poisonedRelocation(log: error.verifierLog ?? "") {
         failure.hints.insert("CO-RE relocation: \(poisoned)", at: 0)
@@ -141,9 +139,30 @@ extension LiveKernel {
     }
   }
 
+  /// Names what a tracing, LSM or freplace program is made for.
+  private func aim(
+    _ parameters: inout ProgramParameters, _ load: ProgramLoad<LiveObject>
+  ) throws(KernelFailure) {
+    if let running = load.attachProgram {
+      let program = try program(running, "BPF_PROG_LOAD")
+      guard let function = load.attachTo else {
+        throw KernelFailure(
+          operation: "BPF_PROG_LOAD", subject: load.image.name,
+          message: "it is not said which function of program \(running.id) it is for",
+          hints: ["name it in the section: SEC(\"freplace/FUNCTION\")"])
+      }
+      parameters.attachProgram = program
+      parameters.attachTypeID = try KernelTypes.function(function, of: program)
+    } else if let name = load.attachTo, let attachType = load.image.expectedAttachType {
+      let target = try types().target(name, for: attachType)
+      parameters.attachTypeID = target.id
+      parameters.attachBTF = target.module
+    }
+  }
+
   private func resolvingExterns(
     of load: ProgramLoad<LiveObject>
-  ) throws(KernelFailure) -> (image: ProgramImage, modules: [KernelExterns.Module]) {
+  ) throws(KernelFailure) -> (image: ProgramImage, modules: [LoadedBTF]) {
     guard !load.image.externs.isEmpty else { return (load.image, []) }
     let known: KernelExterns
     if let externs {
@@ -200,62 +219,5 @@ extension MapParameters {
     plain.keyTypeID = 0
     plain.valueTypeID = 0
     return plain
-  }
-}
-
-/// The types of the running kernel, which tracing programs name their targets by and CO-RE
-/// relocations are done against.
-struct KernelTypes {
-  let targets: TargetTypes
-  var btf: BTF { targets.vmlinux }
-
-  static func running() throws(KernelFailure) -> KernelTypes {
-    let path = "/sys/kernel/btf/vmlinux"
-    let bytes = try wrap(about: path) { () throws(KernelError) in try KernelBTF.vmlinux() }
-    do throws(ObjectError) {
-      let vmlinux = try BTF(parsing: bytes, section: path, checksReferences: false)
-      return KernelTypes(
-        targets: TargetTypes(vmlinux: vmlinux) { () throws(ObjectError) in
-          try modules(over: vmlinux)
-        })
-    } catch {
-      throw KernelFailure(
-        operation: "read", subject: path, message: "its types cannot be read: \(error)")
-    }
-  }
-
-  private static func modules(over vmlinux: BTF) throws(ObjectError) -> [TargetTypes.Module] {
-    var modules: [TargetTypes.Module] = []
-    do throws(KernelError) {
-      for name in try KernelBTF.moduleNames() {
-        // It may have been unloaded since.
-        guard let bytes = try KernelBTF.module(name) else { continue }
-        // Broken types of one module are no reason to refuse programs that do not need them.
-        guard let btf = try? BTF(parsing: bytes, base: vmlinux, checksReferences: false)
-        else { continue }
-        modules.append(TargetTypes.Module(name: name, btf: btf))
-      }
-    } catch {
-      throw ObjectError(message: "the types of the kernel's modules cannot be read: \(error)")
-    }
-    return modules
-  }
-
-  /// The type id that PROG_LOAD takes as `attach_btf_id`.
-  func id(of target: String, for attachType: AttachType) throws(KernelFailure) -> UInt32 {
-    let (kind, name, what): (BTF.Kind, String, String) =
-      switch attachType {
-      case .traceRawTp: (.typedef, "btf_trace_\(target)", "raw tracepoint")
-      case .traceIter: (.function, "bpf_iter_\(target)", "iterator")
-      case .lsmMac, .lsmCgroup: (.function, "bpf_lsm_\(target)", "LSM hook")
-      default: (.function, target, "function")
-      }
-    guard let id = btf.first(kind, named: name) else {
-      throw KernelFailure(
-        operation: "BPF_PROG_LOAD", subject: target,
-        message: "this kernel has no \(what) \(target)",
-        hints: ["bpftool btf dump file /sys/kernel/btf/vmlinux | grep \(name)"])
-    }
-    return id
   }
 }

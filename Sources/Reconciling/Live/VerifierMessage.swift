@@ -1,18 +1,14 @@
 internal import BPFObject
 
-extension VerifierLocation {
+extension SourceLine {
   /// The C source line that a rejected program's log ends at: the last instruction that the
   /// verifier printed, looked up in the line info. nil if the log names none or the object has no
   /// line info.
   init?(log: String, lineInfo: [LineInfo], btf: [UInt8]) {
     guard !lineInfo.isEmpty, !btf.isEmpty,
-      let instruction = VerifierLocation.lastInstruction(in: log),
-      let record = lineInfo.last(where: { $0.instruction <= instruction }),
-      let types = try? BTF(parsing: btf)
+      let instruction = SourceLine.lastInstruction(in: log), let types = try? BTF(parsing: btf)
     else { return nil }
-    self.init(
-      file: types.string(at: record.file), line: Int(record.position >> 10),
-      column: Int(record.position & 0x3ff), text: types.string(at: record.text))
+    self.init(of: Int(instruction), in: lineInfo, types)
   }
 
   /// What to do about words of an older verifier that name neither the cause nor a way out.
@@ -38,6 +34,6 @@ extension VerifierLocation {
 extension ProgramImage {
   /// The failed CO-RE relocation that a rejected program's log ends at; nil if it ends elsewhere.
   func poisonedRelocation(log: String) -> COREResult? {
-    VerifierLocation.lastInstruction(in: log).flatMap { poisonedRelocation(at: Int($0)) }
+    SourceLine.lastInstruction(in: log).flatMap { poisonedRelocation(at: Int($0)) }
   }
 }

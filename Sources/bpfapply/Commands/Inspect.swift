@@ -48,7 +48,7 @@ extension Host {
   func inspect(_ path: String, btf: String? = nil) throws(Failure) -> Inspection {
     let other: KernelSurvey?
     // A file that was named is read, whether the object needs it or not.
-    if let btf { other = try types(in: btf) } else { other = nil }
+    if let btf { other = try survey(typesIn: btf) } else { other = nil }
     let object: ObjectFile
     let bytes = try contents(of: path)
     do throws(ObjectError) {
@@ -61,17 +61,7 @@ extension Host {
     ) { () throws(Failure) in other ?? survey() }
   }
 
-  private func types(in path: String) throws(Failure) -> KernelSurvey {
-    let bytes = try contents(of: path)
-    do throws(ObjectError) {
-      return KernelSurvey(
-        types: TargetTypes(vmlinux: try BTF(file: bytes, named: path)), path: path)
-    } catch {
-      throw Failure(error)
-    }
-  }
-
-  private func contents(of path: String) throws(Failure) -> [UInt8] {
+  func contents(of path: String) throws(Failure) -> [UInt8] {
     do throws(FileError) { return try read(path) } catch { throw Failure(error) }
   }
 }

@@ -28,6 +28,13 @@ struct PlanCommand: HostCommand {
       valueName: "snapshot.json"))
   var against: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Check that a kernel with these types can load the programs: raw BTF (its "
+        + "/sys/kernel/btf/vmlinux), or an ELF file with a .BTF section (its vmlinux). Usually "
+        + "together with --against.", valueName: "FILE"))
+  var btf: String?
+
   @Option(help: "How the plan is printed.")
   var output = PlanFormat.text
 
@@ -41,11 +48,17 @@ struct PlanCommand: HostCommand {
     if verify, against != nil {
       throw ValidationError("--verify needs the kernel itself, and --against has a snapshot.")
     }
+    if verify, btf != nil {
+      throw ValidationError("--verify asks this kernel, and --btf is about another one.")
+    }
   }
 
   func execute<K: Kernel>(on host: Host<K>) throws(Failure) -> ExitStatus {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     let evaluation = try pipeline.evaluate(manifest)
+    if let btf {
+      try pipeline.checkPrograms(evaluation.desired, on: host.survey(typesIn: btf))
+    }
     let options = guards.planOptions
     var kernel: K?
     let planned: Planned

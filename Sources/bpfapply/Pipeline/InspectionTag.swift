@@ -18,25 +18,19 @@ extension Inspection {
   private func fitted(_ image: ProgramImage) throws(Unknown) -> ProgramImage {
     var modules: [String] = []
     var fitted = try image.resolvingExterns { reference throws(Unknown) -> ExternValue in
-      let missing = reference.isFunction ? "function" : "variable"
-      switch findings[reference.name] ?? .unknown("nothing is known of \(reference.name)") {
-      case .type(let id, nil): return .type(id: id, module: 0)
-      case .type(let id, let module?):
+      let finding = findings[reference.name] ?? .unknown("nothing is known of it")
+      switch finding.use(for: reference) {
+      case .value(let value): return value
+      case .module(let id, let module):
         guard reference.isCall else {
           throw Unknown(reason: "a descriptor of the module \(module) is in it")
         }
         if !modules.contains(module) { modules.append(module) }
         let index = modules.firstIndex(of: module) ?? 0
         return .type(id: id, module: Int32(truncatingIfNeeded: index + 1))
-      case .address(let address): return .address(address)
-      case .absent where reference.isWeak: return .absent
-      case .unfit where reference.isWeak && reference.isFunction: return .absent
-      case .absent:
-        throw Unknown(
-          reason: "it does not load: the kernel has no \(missing) \(reference.kernelName)")
-      case .unfit(let why): throw Unknown(reason: "it does not load: \(reference.name): \(why)")
-      case .setting: throw Unknown(reason: "\(reference.name) is no setting")
-      case .unknown(let why): throw Unknown(reason: "\(reference.name): \(why)")
+      case .missing(let why, _):
+        if case .unknown = finding { throw Unknown(reason: why) }
+        throw Unknown(reason: "it does not load: \(why)")
       }
     }
     if !fitted.coreRelocations.isEmpty {

@@ -1,4 +1,5 @@
 import BPFObject
+import FoundationEssentials
 import Glibc
 import Sandbox
 import Testing
@@ -127,6 +128,37 @@ struct OracleFixture: CustomTestStringConvertible, Sendable {
     }
     try check(differences.isEmpty, differences.joined(separator: "\n"))
     try checkPredictions(bytes, ours)
+    try checkInspection(deployment, ours)
+  }
+
+  /// `inspect` said which tags the kernel would report, of programs with externs and CO-RE too.
+  private func checkInspection(_ deployment: borrowing Deployment, _ ours: Picture) throws {
+    let json = try deployment.bpfapply("inspect", "\(name).bpf.o", "--output", "json").output
+    let inspection = try JSONDecoder().decode(Inspected.self, from: Data(json.utf8))
+    for program in inspection.programs {
+      guard let tag = ours.tags[program.name] else { continue }
+      if let said = program.tag {
+        try check(said == tag.description, "\(program.name): inspect says \(said), not \(tag)")
+      } else {
+        let reason = program.tagUnknown ?? "no reason"
+        try check(
+          reason.hasPrefix("a descriptor of the module "),
+          "\(program.name): inspect knows no tag: \(reason)")
+      }
+    }
+  }
+
+  private struct Inspected: Decodable {
+    struct Program: Decodable {
+      var name: String
+      var tag: String?
+      var tagUnknown: String?
+      enum CodingKeys: String, CodingKey {
+        case name, tag
+        case tagUnknown = "tag_unknown"
+      }
+    }
+    var programs: [Program]
   }
 
   /// What bpftool's libbpf makes of it; nil when it refuses. Its pins are gone afterwards.
