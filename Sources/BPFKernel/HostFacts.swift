@@ -36,6 +36,29 @@ public enum HostFacts {
     return count
   }
 
+  /// The CPUs that are online, ascending.
+  public static func onlineCPUs() throws(KernelError) -> [UInt32] {
+    let path = "/sys/devices/system/cpu/online"
+    let text = try readText(path)
+    guard let cpus = numbers(inList: text) else {
+      throw KernelError("read", refused: "\"\(text)\" is no list of CPUs", on: path)
+    }
+    return cpus
+  }
+
+  /// The numbers of a list like `0-3,8`.
+  static func numbers(inList text: String) -> [UInt32]? {
+    var numbers: [UInt32] = []
+    for range in text.split(separator: ",") {
+      let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+      guard (1...2).contains(ends.count), let start = ends[0], let end = ends[ends.count - 1],
+        end >= start, end < 1 << 16
+      else { return nil }
+      numbers += start...end
+    }
+    return numbers.isEmpty ? nil : numbers
+  }
+
   /// How many numbers a list like `0-3,8` names up to its last one, gaps included, as the kernel
   /// numbers the slots of per-CPU values.
   static func count(ofList text: String) -> Int? {

@@ -9,6 +9,8 @@ enum {
   CBPF_PERF_TYPE_SOFTWARE = 1,
   CBPF_PERF_TYPE_TRACEPOINT = 2,
   CBPF_PERF_FLAG_FD_CLOEXEC = 1 << 3,
+  // The bit of perf_event_attr's flags that makes the period a frequency.
+  CBPF_PERF_ATTR_FREQ = 1 << 10,
   // _IOW('$', 8, uint32_t) and _IO('$', 0)
   CBPF_PERF_EVENT_IOC_SET_BPF = 0x40042408,
   CBPF_PERF_EVENT_IOC_ENABLE = 0x2400,

@@ -19,6 +19,8 @@ public struct DesiredState: Sendable {
   public var attachments: [DesiredAttachment]
   /// Attachments to whatever interfaces match; `resolved(for:)` makes attachments of them.
   public var selections: [InterfaceSelection]
+  /// Attachments to every CPU that is online; `resolved(for:)` makes attachments of them.
+  public var everyCPU: [DesiredAttachment] = []
   public var pins: [DesiredPin]
   /// What is called otherwise than when it was applied.
   public var moves: [Move]

@@ -79,12 +79,15 @@ public struct InterfaceSelection: Sendable {
 }
 
 extension DesiredState {
-  /// The same state with an attachment for each interface that a selector matches. Whoever plans or
+  /// What the attachments are like that have no instances until the state is observed.
+  public var templates: [DesiredAttachment] { selections.map(\.template) + everyCPU }
+
+  /// The same state with an attachment for each interface that a selector matches, and each CPU. Whoever plans or
   /// applies works on this; to do it twice does no harm.
   ///
   /// An interface that vanished while the state was observed is not there.
   public func resolved(for observed: ObservedState) -> DesiredState {
-    guard !selections.isEmpty else { return self }
+    guard !templates.isEmpty else { return self }
     let missing = Set(observed.hooks.lazy.filter { $0.missing != nil }.map(\.hook))
     var state = self
     state.attachments.removeAll(where: \.isSelected)
@@ -92,6 +95,7 @@ extension DesiredState {
       state.attachments += selection.attachments(to: observed.interfaces, root: root)
         .filter { !missing.contains($0.hook.place) }
     }
+    state.attachments += attachments(toCPUs: observed.host.onlineCPUs ?? [])
     state.attachments.sort { $0.address < $1.address }
     return state
   }
@@ -116,9 +120,9 @@ extension DesiredState {
 }
 
 extension ObservationScope {
-  /// With the hooks of the interfaces that selectors match.
+  /// With the hooks of the interfaces that selectors match, and of the CPUs.
   public func selecting(from observed: ObservedState) -> ObservationScope {
-    guard let desired, !desired.selections.isEmpty else { return self }
+    guard let desired, !desired.templates.isEmpty else { return self }
     var scope = self
     let resolved = desired.resolved(for: observed)
     scope.desired = resolved

@@ -43,6 +43,8 @@ public struct HostFacts: Hashable, Sendable, Codable {
   /// `uname -r`.
   public var kernelRelease: String
   public var possibleCPUs: Int
+  /// Ascending; nil = not asked for.
+  public var onlineCPUs: [UInt32]?
   /// How the kernel computes program tags; nil = not found out.
   public var tagAlgorithm: TagAlgorithm?
   /// st_dev of the bpffs that was looked at.
@@ -182,6 +184,8 @@ public enum LinkTarget: Hashable, Sendable, Codable {
   /// `function` is empty where the kernel does not tell it.
   case kernelProbe(function: String, offset: UInt64, isReturn: Bool)
   case userProbe(path: String, offset: UInt64, isReturn: Bool)
+  /// perf_event_attr's `type` and `config`.
+  case perfCounter(type: UInt32, config: UInt64)
   /// What it walks over: `task`, `bpf_map` …
   case iterator(name: String)
   case tracing(attachType: AttachType, targetObjectID: UInt32, targetBTFID: UInt32)

@@ -13,7 +13,7 @@ public func plan(
     owner: desired.owner, root: desired.root, observed: observed.sorted, desired: desired)
   var situation = Situation(
     ownership: ownership, goals: Goal.all(of: desired), options: options)
-  situation.selected = Set(desired.selections.map(\.template.name))
+  situation.selected = Set(desired.templates.map(\.name))
   return Derivation(situation: situation, isForApply: true).plan(end: .writeFinal)
 }
 

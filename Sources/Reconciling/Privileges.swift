@@ -35,7 +35,7 @@ public struct Privileges: Hashable, Sendable {
   /// To look at the hooks of a manifest. Without CAP_SYS_ADMIN less is seen, which the plan says; to
   /// enter another network namespace there is no way around it.
   public init(looking desired: DesiredState) {
-    for attachment in desired.attachments + desired.selections.map(\.template) {
+    for attachment in desired.attachments + desired.templates {
       switch attachment.hook {
       case .tcx, .cgroup, .networkNamespace, .socketMap:
         need("CAP_NET_ADMIN", to: "look at the hook of \(attachment.address)")
@@ -50,7 +50,7 @@ public struct Privileges: Hashable, Sendable {
     let steps =
       desired.maps.filter { $0.external == nil }.map { Step.createMap(ref: $0.ref) }
       + desired.programs.map { .loadProgram(ref: $0.ref) }
-      + (desired.attachments + desired.selections.map(\.template)).map {
+      + (desired.attachments + desired.templates).map {
         .createLink($0.address)
       }
       + desired.pins.map { .stagePin(.pin($0.name)) }
@@ -61,7 +61,7 @@ public struct Privileges: Hashable, Sendable {
   public init(performing steps: [Step], of desired: DesiredState) {
     let maps = Dictionary(desired.maps.map { ($0.ref, $0) }) { first, _ in first }
     let programs = Dictionary(desired.programs.map { ($0.ref, $0) }) { first, _ in first }
-    let declared = desired.attachments + desired.selections.map(\.template)
+    let declared = desired.attachments + desired.templates
     let attachments = Dictionary(declared.map { ($0.address, $0) }) { first, _ in first }
     let pins = Dictionary(desired.pins.map { ($0.name, $0) }) { first, _ in first }
     for step in steps {

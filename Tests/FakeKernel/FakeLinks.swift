@@ -92,7 +92,7 @@ extension FakeKernel {
     switch link.hook {
     case .netfilter: throw refuse(Errno.opnotsupp, "netfilter links cannot be updated")
     case .tracing(.traceIter, _): break
-    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe:
+    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter:
       throw refuse(Errno.inval, "\(link.type) links cannot be updated")
     default: break
     }
@@ -115,7 +115,7 @@ extension FakeKernel {
     try enter("detach", "link \(object.id)")
     guard let link = link(object.key) else { return true }
     switch link.hook {
-    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe: return false
+    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter: return false
     default: break
     }
     if link.isAttached {
@@ -186,7 +186,7 @@ extension Hook {
     case .cgroup: .cgroup
     case .networkNamespace: .netns
     case .netfilter: .netfilter
-    case .tracepoint, .kernelProbe, .userProbe: .perfEvent
+    case .tracepoint, .kernelProbe, .userProbe, .perfCounter: .perfEvent
     case .tracing(.traceIter, _): .iter
     case .rawTracepoint: .rawTracepoint
     case .tracing: .tracing
@@ -205,6 +205,7 @@ extension Hook {
     case .socketMap(_, .skMsgVerdict): .skMsg
     case .socketMap: .skSkb
     case .kernelProbe, .userProbe: .kprobe
+    case .perfCounter: .perfEvent
     case .rawTracepoint: .rawTracepoint
     case .networkNamespace(_, .skLookup): .skLookup
     case .networkNamespace(_, .flowDissector): .flowDissector

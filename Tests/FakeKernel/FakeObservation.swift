@@ -6,6 +6,7 @@ extension FakeKernel {
   public func observe(_ scope: ObservationScope) throws(KernelFailure) -> ObservedState {
     try enter("observe", scope.owner, mutating: false)
     var state = ObservedState(host: host)
+    if scope.desired?.everyCPU.isEmpty == false { state.host.onlineCPUs = [0, 1] }
     state.limitations = limitations
     state.inventory = inventory(root: scope.root)
     var scope = state.inventory.map { scope.including($0) } ?? scope
@@ -96,7 +97,9 @@ extension FakeKernel {
     case .xdp(let interface, _), .tcx(let interface, _): UInt64(interfaces[interface]?.index ?? 0)
     case .cgroup(let path, _): cgroups[path] ?? 0
     case .networkNamespace: 4_026_531_840
-    case .netfilter, .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .structOps: 0
+    case .netfilter, .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .structOps,
+      .perfCounter:
+      0
     case .userProbe(let probe): probe.offset
     case .socketMap(let id, _): UInt64(id) ?? 0
     }
@@ -118,6 +121,8 @@ extension FakeKernel {
         function: probe.function, offset: probe.offset, isReturn: probe.isReturn)
     case .userProbe(let probe):
       return .userProbe(path: probe.path, offset: probe.offset, isReturn: probe.isReturn)
+    case .perfCounter(let counter):
+      return .perfCounter(type: counter.source.number, config: counter.config)
     case .tracing(.traceIter, let name): return .iterator(name: name)
     case .tracing(let type, _):
       return .tracing(attachType: type, targetObjectID: 1, targetBTFID: 1)

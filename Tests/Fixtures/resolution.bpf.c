@@ -140,6 +140,9 @@ int many(void *ctx) { return 0; }
 SEC("usdt/libc.so.6:libc:setjmp")
 int jumped(void *ctx) { return 0; }
 
+SEC("perf_event")
+int sampled(void *ctx) { return 0; }
+
 char _license[] SEC("license") = "GPL";
 
 struct {

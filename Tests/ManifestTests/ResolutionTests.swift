@@ -336,6 +336,43 @@ struct ResolutionTests {
       ])
   }
 
+  @Test("Counters are on every CPU, on some, or of a process")
+  func counters() throws {
+    let text = """
+      attachments:
+        a: {program: fw/sampled, perf_event: {type: software, config: cpu-clock, freq: 99}}
+        b:
+          program: fw/sampled
+          perf_event: {type: cache, config: LLC-load-misses, period: 1000, cpu: [0, 3]}
+        c: {program: fw/sampled, perf_event: {type: raw, config: 0x1c2, period: 9, pid: 7}}
+      """
+    let state = try resolve(text).state
+    #expect(
+      state.everyCPU.map(\.hook) == [
+        .perfCounter(PerfCounter(source: .software, config: 0, sampling: .frequency(99)))
+      ])
+    var cache = PerfCounter(source: .cache, config: 0x10002, sampling: .period(1000), cpu: 0)
+    var hooks = [Hook.perfCounter(cache)]
+    cache.cpu = 3
+    hooks.append(.perfCounter(cache))
+    hooks.append(
+      .perfCounter(PerfCounter(source: .raw, config: 0x1c2, sampling: .period(9), process: 7)))
+    #expect(state.attachments.map(\.hook) == hooks)
+    #expect(state.attachments.map(\.instance) == ["cpu0", "cpu3", nil])
+    let restored = hooks.map { Hook(spec: $0.spec) }
+    #expect(restored == hooks)
+    var observed = ObservedState(
+      host: HostFacts(
+        bootID: "b", kernelRelease: "6.18.0", possibleCPUs: 4, tagAlgorithm: nil, bpffsDevice: 1))
+    observed.host.onlineCPUs = [0, 2]
+    let addresses = state.resolved(for: observed).attachments.map(\.address.description)
+    #expect(
+      addresses == [
+        "attachment.a/cpu0", "attachment.a/cpu2", "attachment.b/cpu0", "attachment.b/cpu3",
+        "attachment.c",
+      ])
+  }
+
   @Test(
     "What does not go together is refused",
     arguments: [
@@ -358,6 +395,19 @@ struct ResolutionTests {
       ("a: {program: fw/many, kprobe: {function: do_exit}}", "wrong-program 6:25"),
       (
         "a: {program: fw/filter, uprobe: {path: libc.so.6, function: malloc}}", "wrong-program 6:27"
+      ),
+      ("a: {program: fw/sampled}", "missing-key 6:3"),
+      (
+        "a: {program: fw/sampled, perf_event: {type: software, config: cpu-clok, freq: 9}}",
+        "unknown-counter 6:65"
+      ),
+      (
+        "a: {program: fw/sampled, perf_event: {type: raw, config: 1, freq: 9, cpu: [all, 1]}}",
+        "conflicting-keys 6:78"
+      ),
+      (
+        "a: {program: fw/filter, perf_event: {type: software, config: cpu-clock, freq: 9}}",
+        "wrong-program 6:27"
       ),
       ("a: {program: fw/untargeted}", "missing-key 6:16"),
       ("a: {program: fw/filter, cookie: 5, xdp: {interface: eth0}}", "conflicting-keys 6:35"),

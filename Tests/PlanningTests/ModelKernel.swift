@@ -290,6 +290,8 @@ struct ModelKernel {
           .perfEvent,
           .userProbe(path: probe.path, offset: probe.offset, isReturn: probe.isReturn)
         )
+      case .perfCounter(let counter):
+        (.perfEvent, .perfCounter(type: counter.source.number, config: counter.config))
       case .tracing(.traceIter, let name): (.iter, .iterator(name: name))
       case .tracing(let type, _):
         (.tracing, .tracing(attachType: type, targetObjectID: 1, targetBTFID: 7))

@@ -38,6 +38,7 @@ extension Grammar {
       Field("raw_tracepoint", .block(rawTracepoint), "A tracepoint with its raw arguments."),
       Field("kprobe", .block(kprobe), "A place in the kernel's code."),
       Field("uprobe", .block(uprobe), "A place in the code of a program or library."),
+      Field("perf_event", .block(perfEvent), "Samples of a performance counter."),
     ]
       + socketHooks
       + [
@@ -45,7 +46,6 @@ extension Grammar {
         ("kprobe_multi", "Many kernel functions."),
         ("uprobe_multi", "Many functions of a program or library."),
         ("usdt", "A static probe of a program or library."),
-        ("perf_event", "Samples of a performance counter."),
         ("iter", "A walk over kernel objects."), ("lirc", "An infrared receiver."),
       ].map { Field($0.0, .later("the hook block '\($0.0)'"), supported: false, $0.1) })
 

@@ -93,6 +93,8 @@ public indirect enum ScalarForm: Sendable {
   /// An absolute path on the bpffs, whose names have no dots.
   case bpffsPath
   case interface
+  /// `all`, or the number of a CPU.
+  case cpu
   /// The name of an interface with `*` and `?` in it.
   case interfacePattern
   case integer(ClosedRange<Int64>)

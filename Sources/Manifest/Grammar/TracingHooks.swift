@@ -24,4 +24,33 @@ extension Grammar {
         "pid", .scalar(.integer(1...Int64(Int32.max))),
         "The process, if not all of them."),
     ])
+
+  static let perfEvent = Block(
+    "perf_event", "Samples of a performance counter.",
+    exclusive: [.init("way of sampling", ["period", "freq"], required: true)],
+    [
+      Field(
+        "type",
+        .scalar(
+          .choice([
+            .init("software", "The kernel's own counters and clocks."),
+            .init("hardware", "The processor's, as the kernel names them."),
+            .init("cache", "The processor's caches."),
+            .init("raw", "The processor's, as its manual numbers them."),
+          ])), required: true, "Who counts."),
+      Field(
+        "config", .scalar(.string), required: true,
+        "What is counted: a name of perf(1), such as cpu-clock, or a number."),
+      Field(
+        "period", .scalar(.integer(1...Int64.max)),
+        "The program runs after every so many events; of a clock, nanoseconds."),
+      Field(
+        "freq", .scalar(.integer(1...1_000_000)), "The program runs so many times in a second."),
+      Field(
+        "cpu", .oneOrMore(.scalar(.cpu)), default: "all",
+        "One attachment for each CPU; all, or numbers. With a pid, all is one that follows it."),
+      Field(
+        "pid", .scalar(.integer(1...Int64(Int32.max))),
+        "The process, if not all of them: its main thread."),
+    ])
 }

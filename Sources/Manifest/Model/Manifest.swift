@@ -168,6 +168,7 @@ public struct Manifest: Sendable {
     /// `saysWhen`: the block says whether it is a return probe; else the section decides.
     case kernelProbe(KernelProbe, saysWhen: Bool)
     case userProbe(UserProbe, saysWhen: Bool)
+    case tracing(TracingBlock)
   }
 
   /// Interfaces that are named, or what they are like.

@@ -208,6 +208,7 @@ struct ManifestReader {
       }
     case "raw_tracepoint": return fields.text("name").map { .rawTracepoint(name: $0.value) }
     case "kprobe", "uprobe": return fields.probe(name)
+    case "perf_event": return fields.tracingBlock(name).map { .tracing($0) }
     default: return nil
     }
   }

@@ -23,6 +23,10 @@ extension Resolver {
           selections.append(InterfaceSelection(selector: selector.value, template: desired))
           continue
         }
+        if case .perfCounter(let counter) = hook, counter.isOnEveryCPU {
+          everyCPU.append(desired)
+          continue
+        }
         checkTaken(desired)
         attachments.append(desired)
       }
@@ -100,6 +104,7 @@ extension Resolver {
       guard fitsProbe(program, block.at) else { return [] }
       if !saysWhen { probe.isReturn = image.isMadeForReturn }
       return [(nil, .userProbe(probe))]
+    case .tracing(.perfEvent(let event)): return hooks(of: event, program, at: block.at)
     }
   }
 
@@ -165,6 +170,10 @@ extension Resolver {
       return image.sectionProbe
         ?? missing(
           "does not say which place", "add a block: kprobe: {function: …}, or uprobe: {path: …}")
+    case .perfEvent:
+      return missing(
+        "does not say what is counted",
+        "add a block: perf_event: {type: software, config: cpu-clock, freq: 99}")
     case .tracing, .lsm:
       guard let target = program.attachTo, let type = image.expectedAttachType else { return nil }
       return .tracing(attachType: type, target: target)

@@ -7,10 +7,11 @@ extension Resolver {
     guard !manifest.moves.isEmpty || !manifest.forgotten.isEmpty else { return }
     // What could not be resolved has been reported, and may be what a move names.
     guard log.errors.isEmpty else { return }
+    let templates = selections.map(\.template) + everyCPU
     let declared = Declared(
       maps.keys.map { .map($0) } + programs.keys.map { .program($0) }
-        + attachments.map(\.address) + selections.map(\.template.address)
-        + pins.map { .pin($0.name) }, selected: Set(selections.map(\.template.name)))
+        + (attachments + templates).map(\.address) + pins.map { .pin($0.name) },
+      selected: Set(templates.map(\.name)))
     var targets: [Address: Position] = [:]
     for move in manifest.moves {
       if move.from.value.kind != move.to.value.kind || move.from.value.form != move.to.value.form {

@@ -82,6 +82,7 @@ struct Resolver {
   var programs: [String: DesiredProgram] = [:]
   var attachments: [DesiredAttachment] = []
   var selections: [InterfaceSelection] = []
+  var everyCPU: [DesiredAttachment] = []
   var pins: [DesiredPin] = []
   var moves: [Move] = []
   var forgotten: Set<Address> = []
@@ -117,6 +118,7 @@ struct Resolver {
     state.programs = programs.values.sorted { $0.ref < $1.ref }
     state.attachments = attachments.sorted { $0.address < $1.address }
     state.selections = selections.sorted { $0.template.name < $1.template.name }
+    state.everyCPU = everyCPU.sorted { $0.name < $1.name }
     state.pins = pins.sorted { $0.name < $1.name }
     state.moves = moves
     state.forgotten = forgotten

@@ -12,6 +12,7 @@ extension ScalarForm {
     case .path: "a path"
     case .bpffsPath: "an absolute path on the bpffs"
     case .interface: "the name of an interface"
+    case .cpu: "all, or the number of a CPU"
     case .interfacePattern: "a pattern of names of interfaces"
     case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
     case .unsigned: "an integer from 0 to \(UInt64.max)"
@@ -55,6 +56,10 @@ extension ScalarForm {
       guard ScalarText.isInterface(text) else {
         throw mismatch(
           scalar, hint: "at most 15 bytes, without spaces, '/' and ':'; [a, b] for several")
+      }
+    case .cpu:
+      guard text == "all" || ScalarText.integer(text).map({ 0..<1 << 16 ~= $0 }) == true else {
+        throw mismatch(scalar, hint: "numbers begin at 0; [0, 1] for several")
       }
     case .interfacePattern:
       guard !text.isEmpty,

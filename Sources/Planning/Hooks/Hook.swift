@@ -14,6 +14,7 @@ public enum Hook: Hashable, Sendable, Codable {
   case rawTracepoint(name: String)
   case kernelProbe(KernelProbe)
   case userProbe(UserProbe)
+  case perfCounter(PerfCounter)
   /// The target is the program's own: tp_btf, fentry, fexit, fmod_ret, lsm, iter.
   case tracing(attachType: AttachType, target: String)
   /// Operations of the kernel that a map of the manifest implements (a REF), and the structure's name.

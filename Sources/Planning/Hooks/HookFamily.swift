@@ -79,6 +79,7 @@ extension Hook {
     case .rawTracepoint(let name): RawTracepointHook(name: name)
     case .kernelProbe(let probe): probe
     case .userProbe(let probe): probe
+    case .perfCounter(let counter): counter
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
     case .socketMap(let map, let attachType): SocketMapHook(map: map, attachType: attachType)
@@ -91,8 +92,8 @@ extension Hook {
     "sk_lookup": NamespaceHook.self, "flow_dissector": NamespaceHook.self,
     "netfilter": NetfilterFamily.self, "tracepoint": TracepointHook.self,
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
-    "uprobe": UserProbe.self, "tracing": TracingHook.self, structOpsName: StructOpsHook.self,
-    "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
+    "uprobe": UserProbe.self, "perf_event": PerfCounter.self, "tracing": TracingHook.self,
+    structOpsName: StructOpsHook.self, "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
   ]
 
   public static let structOpsName = "struct_ops"
@@ -101,7 +102,7 @@ extension Hook {
   static let fieldNames: Set<String> = [
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
     "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
-    "return", "pid",
+    "return", "pid", "type", "config", "period", "freq", "cpu",
   ]
 
   /// The hook's part of an attachment's canonical spec; `Hook(spec:)` reads it back.
@@ -164,9 +165,8 @@ extension ObservedLink {
     case .cgroup(let id, _): id != 0
     case .networkNamespace(let inode, _): inode != 0
     case .map(let id), .socketMap(let id, _): id != 0
-    case .netfilter, .rawTracepoint, .tracepoint, .kernelProbe, .userProbe, .iterator, .tracing,
-      .other:
-      true
+    // Of the others the kernel tells no end.
+    default: true
     }
   }
 }

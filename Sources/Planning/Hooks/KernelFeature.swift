@@ -16,6 +16,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case lsm
   /// Maps of struct_ops that a link registers.
   case structOpsLinks = "struct_ops_links"
+  case hardwareCounters = "hardware_counters"
 
   /// As a message names it.
   var phrase: String {
@@ -30,6 +31,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .kernelTypes: "description of its types"
     case .lsm: "BPF among its security modules"
     case .structOpsLinks: "links to struct_ops maps"
+    case .hardwareCounters: "hardware counters"
     }
   }
 
@@ -47,6 +49,8 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .lsm:
       "build the kernel with CONFIG_BPF_LSM and add bpf to the list in its lsm= parameter"
     case .structOpsLinks: "Linux 6.4 and newer have them"
+    case .hardwareCounters:
+      "a virtual machine has to be given them; {type: software, config: cpu-clock} samples everywhere"
     }
   }
 }

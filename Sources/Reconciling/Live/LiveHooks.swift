@@ -105,6 +105,7 @@ extension LiveKernel {
     case .tracepoint(let category, let name):
       _ = try Tracefs.tracepointID(category: category, name: name)
     case .userProbe(let probe): observed.targetID = try place(of: probe).offset
+    case .perfCounter(let counter): try counter.checkTarget()
     case .rawTracepoint, .kernelProbe, .tracing, .structOps, .socketMap: break
     }
   }
@@ -155,7 +156,7 @@ extension NetworkInterface {
 
 extension KernelError {
   /// Looking for a target, which refuses what is not there.
-  private var targetCalls: Set<String> { ["tracefs", "netns", "cgroup", "uprobe"] }
+  private var targetCalls: Set<String> { ["tracefs", "netns", "cgroup", "uprobe", "perf"] }
 
   /// The kernel does not know the hook that it was asked about.
   fileprivate var isUnknownHook: Bool {

@@ -76,6 +76,8 @@ extension LiveKernel {
         return try link(program, .perfEvent(try event(probe), cookie: cookie))
       case .userProbe(let probe):
         return try link(program, .perfEvent(try event(probe), cookie: cookie))
+      case .perfCounter(let counter):
+        return try link(program, .perfEvent(try counter.event(), cookie: cookie))
       case .tracing(.traceIter, _): return try link(program, .iterator(.all))
       case .tracing(let attachType, _):
         // The older command does the same on every kernel, but takes no cookie here.

@@ -23,6 +23,11 @@ extension LiveKernel {
       state.interfaces += try interfaces(of: namespace)
       state.listedNamespaces.append(namespace)
     }
+    if scope.desired?.everyCPU.isEmpty == false {
+      state.host.onlineCPUs = try wrap { () throws(KernelError) in
+        try BPFKernel.HostFacts.onlineCPUs()
+      }
+    }
     scope = scope.selecting(from: state)
     state.host.missing = missingFeatures(scope, state.inventory)
     let maps = Ownership.mapsOfHooks(scope, observedSoFar: state)
@@ -257,6 +262,7 @@ extension ObservedLink {
         .kernelProbe(function: function, offset: UInt64(offset), isReturn: isReturn)
       case .perfEvent(.uprobe(let path, let offset, let isReturn, _)):
         .userProbe(path: path, offset: UInt64(offset), isReturn: isReturn)
+      case .perfEvent(.event(let type, let config, _)): .perfCounter(type: type, config: config)
       case .iterator(let iterator): .iterator(name: iterator.name)
       case .tracing(let type, let objectID, let typeID, _):
         .tracing(attachType: type, targetObjectID: objectID, targetBTFID: typeID)

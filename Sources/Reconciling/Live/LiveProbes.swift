@@ -68,6 +68,7 @@ extension KernelFeature {
     case .kernelTypes: .kernelTypes
     case .lsm: .lsm
     case .structOpsLinks: .structOpsLinks
+    case .hardwareCounters: .hardwareCounters
     }
   }
 }

@@ -23,7 +23,7 @@ struct ValidateCommand: HostCommand {
     let pipeline = Pipeline(host, common: common, variables: variables, json: wantsJSON)
     let desired = try pipeline.evaluate(manifest).desired
     // A selector's instances are not known without the host.
-    let attachments = desired.attachments + desired.selections.map(\.template)
+    let attachments = desired.attachments + desired.templates
     let addresses =
       desired.maps.map { Address.map($0.ref) } + desired.programs.map { .program($0.ref) }
       + attachments.map(\.address) + desired.pins.map { .pin($0.name) }

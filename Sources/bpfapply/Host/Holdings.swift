@@ -220,6 +220,10 @@ private struct HoldingsIndex {
       return "\(isReturn ? "kretprobe" : "kprobe") \(function)+\(offset)"
     case .userProbe(let path, let offset, let isReturn):
       return "\(isReturn ? "uretprobe" : "uprobe") \(path)+\(offset)"
+    case .perfCounter(let type, let config):
+      let source = PerfCounter.Source.allCases.first { $0.number == type }
+      return source.map { PerfCounter(source: $0, config: config, sampling: .period(0)) }
+        .map { "\($0.source.rawValue) event \($0.configText)" } ?? "perf event \(type):\(config)"
     case .iterator(let name): return "iterator of \(name)"
     case .tracing(let type, _, let target): return "\(type) BTF id \(target)"
     case .map(let id): return "map \(id)"

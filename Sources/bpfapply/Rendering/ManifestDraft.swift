@@ -222,7 +222,7 @@ struct HookDraft {
     case .netfilter: decide("netfilter: {pf: ipv4, hook: CHANGE_ME}")
     case .skLookup: decide("sk_lookup: {netns: own}")
     case .flowDissector: decide("flow_dissector: {netns: own}")
-    case .perfEvent: decide("perf_event: {type: CHANGE_ME, config: CHANGE_ME, period: CHANGE_ME}")
+    case .perfEvent: decide("perf_event: {type: software, config: cpu-clock, freq: 99}")
     case .skSkb: decide("sk_skb: {map: CHANGE_ME}")
     case .skMsg: decide("sk_msg: {map: CHANGE_ME}")
     case .lircMode2: decide("lirc: {device: CHANGE_ME}")

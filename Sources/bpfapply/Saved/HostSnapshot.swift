@@ -75,6 +75,12 @@ struct Snapshot: Codable {
       state.limitations.append(
         "the snapshot does not tell of the interfaces of \(selection.template.address)")
     }
+    if state.host.onlineCPUs == nil {
+      for attachment in desired.everyCPU {
+        state.limitations.append(
+          "the snapshot does not tell of the CPUs of \(attachment.address)")
+      }
+    }
     for attachment in desired.resolved(for: state).attachments
     where !seen.contains(attachment.hook.place) {
       state.limitations.append("the snapshot does not tell of the hook of \(attachment.address)")
