@@ -440,7 +440,8 @@ struct AttachmentComparison {
     switch difference.field {
     case "attached":
       link.isAttached && !link.isOn(hook, targetID: place?.targetID ?? 0)
-        ? "its link is not on \(hook.phrase)" : "its link is detached" + whatBecameOfTheTarget
+        ? "its link is not on \(hook.phrase)" + whatIsMissing
+        : "its link is detached" + whatBecameOfTheTarget
     case "program":
       difference.cause == .config
         ? "it runs another program"
