@@ -26,7 +26,8 @@ struct LinkSurvey {
     init?(_ types: BTF) {
       func offset(_ structure: String, _ field: String) -> Int? {
         guard let id = types.first(.structure, named: structure) else { return nil }
-        for member in types.members(of: id) where member.bitSize == nil && member.bitOffset % 8 == 0 {
+        for member in types.members(of: id) where member.bitSize == nil && member.bitOffset % 8 == 0
+        {
           // Pointers of iterators are in unions without a name.
           let isIt =
             member.name.isEmpty
