@@ -42,6 +42,10 @@ private struct TestRunForm {
         output = TestOutput(result)
         // What comes back as data are the keys that the program filled in.
         output.context = result.data
+        // Before 6.1 the kernel only tells whether it was BPF_OK.
+        if let version = try? BPFKernel.HostFacts.kernelVersion(), version < KernelVersion(6, 1) {
+          output.returnCode = output.returnCode == 1 ? 0 : 2
+        }
       case .netfilter:
         output = TestOutput(
           try call(program, data: netfilterPacket, context: netfilterContext, contextRoom: 0))
