@@ -146,7 +146,9 @@ def hooks(machines):
         cells = []
         for machine in machines:
             found = [machine.hooks.get(name, {}).get(column, "never tried") for column in COLUMNS]
-            if found[0] in ("passed", "refused", "forbidden") and len(set(found)) == 1:
+            if name not in machine.hooks:
+                cells.append("–")
+            elif found[0] in ("passed", "refused", "forbidden") and len(set(found)) == 1:
                 cells.append(found[0])
             else:
                 wrong = [f"{column} {result}" for column, result in zip(COLUMNS, found)
