@@ -212,6 +212,11 @@ struct TestResolutionTests {
         "fw/filter",
         "{name: a, \(packet), expect: {entries: {fw/flows: [{key: 1, value: {x: 1}}]}}}"
       ) == ["invalid-value: the value: unknown field 'x'"])
+    #expect(
+      errors(
+        "fw/filter",
+        "{name: a, \(packet), expect: {entries: {fw/flows: [{key: 1, absent: false}]}}}"
+      ) == ["invalid-value: 'absent' can only be true"])
   }
 
   @Test("What a sensitive variable says is not shown")

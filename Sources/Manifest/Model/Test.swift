@@ -26,6 +26,7 @@ extension Manifest {
       /// nil: the key must not be there.
       var value: TypedData?
       var at: Position
+      var absent: Located<Bool>?
 
       var isSensitive: Bool { key?.isSensitive == true || value?.isSensitive == true }
     }

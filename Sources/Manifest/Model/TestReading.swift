@@ -42,7 +42,8 @@ extension BlockReader {
         items: elements.map { node in
           let fields = BlockReader(node, scope: scope, at: node.at)
           return Manifest.Test.Item(
-            key: fields.data("key"), value: fields.data("value"), at: node.at)
+            key: fields.data("key"), value: fields.data("value"), at: node.at,
+            absent: fields.boolean("absent"))
         })
     }
   }

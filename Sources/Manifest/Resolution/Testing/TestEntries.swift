@@ -92,6 +92,11 @@ extension Resolver {
     let encoder = EntryRows(map: map, boundMap: mapRef)
     for item in rows.items where !log.isFull {
       if item.isSensitive { test.sensitiveMaps.insert(map.ref) }
+      if let absent = item.absent, !absent.value {
+        log.error(
+          "invalid-value", "'absent' can only be true", at: absent.at,
+          hints: ["what has to be there is said by its 'value'"])
+      }
       do throws(EntryError) {
         var entry = ExpectedEntry(
           map: map.ref, key: try encoder.bytes(ofKey: item.key?.value), value: nil)
