@@ -123,7 +123,7 @@ extension DesiredAttachment {
     if case .program = subject { spec["program"] = .text(program) }
     spec["exclusive"] = .bool(exclusive)
     if let cookie { spec["cookie"] = .number(cookie) }
-    return spec.adding(pin.spec)
+    return hook.filter == nil ? spec.adding(pin.spec) : spec
   }
 }
 

@@ -15,6 +15,13 @@ extension HookExample {
     HookExample(
       name: "tcx", needs: .linux(6, 6), witnesses: [.links, .net],
       effect: { _ in try Uplink.reaches("10.9.0.2") && !Uplink.reaches("10.9.0.3") }),
+    HookExample(
+      // Priority and handle say that it is the manifest's.
+      name: "tc", needs: .linux(4, 5),
+      deed: .other(["its filter is gone"]) { _ in
+        try Sandbox.run(["tc", "filter", "del", "dev", "uplink", "egress"]).succeeded()
+      }, witnesses: [.net],
+      effect: { _ in try Uplink.reaches("10.9.0.2") && !Uplink.reaches("10.9.0.3") }),
   ]
 }
 

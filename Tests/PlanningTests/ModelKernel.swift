@@ -295,13 +295,18 @@ struct ModelKernel {
       case .tracing(let type, _):
         (.tracing, .tracing(attachType: type, targetObjectID: 1, targetBTFID: 7))
       case .structOps: (.structOps, .map(id: program))
+      case .filter(let filter):
+        (LinkType(rawValue: .max), .filter(filter, interface: UInt32(target)))
       case .socketMap(let map, let type):
         (.sockmap, .socketMap(id: run.liveID(.map(map))!, attachType: type))
       }
-    let id = newID()
+    let id = attachment.hook.filter?.id(interface: UInt32(target)) ?? newID()
     observed.links.append(
       ObservedLink(id: id, type: type, programID: program, target: linkTarget))
-    if target != 0 { observed.hooks[hook].occupants.append(.init(programID: program, linkID: id)) }
+    if target != 0 {
+      observed.hooks[hook].occupants.append(
+        .init(programID: program, linkID: attachment.hook.filter == nil ? id : nil))
+    }
     if case .xdp(_, let mode) = attachment.hook {
       observed.hooks[hook].xdpMode = mode == .auto ? .generic : mode
     }

@@ -44,23 +44,7 @@ extension Resolver {
       return interfaces.places(in: namespace).map { ($0, .xdp(interface: $1, mode: mode)) }
     case .tcx(let interfaces, let namespace, let direction, _):
       guard fits(program, [.schedCls], block.at) else { return [] }
-      let fromSection = image.expectedAttachType.flatMap {
-        [.tcxIngress, .tcxEgress].contains($0) ? $0 : nil
-      }
-      guard let type = direction ?? fromSection else {
-        log.error(
-          "missing-key",
-          "the section '\(image.section)' does not say which packets, and so 'direction' is needed",
-          at: block.at, hints: ["direction: ingress, or direction: egress"])
-        return []
-      }
-      if let fromSection, fromSection != type {
-        log.error(
-          "wrong-program",
-          "'\(program.ref)' is made for \(fromSection) (section '\(image.section)'), not for \(type)",
-          at: block.at)
-        return []
-      }
+      guard let type = self.direction(direction, program, at: block.at) else { return [] }
       return interfaces.places(in: namespace).map { ($0, .tcx(interface: $1, attachType: type)) }
     case .cgroup(let paths, let attachType, _):
       guard let type = cgroupType(attachType, program, at: block.at) else { return [] }
@@ -81,6 +65,7 @@ extension Resolver {
       guard fits(program, [.tracepoint], block.at) else { return [] }
       return [(nil, .tracepoint(category: category, name: name))]
     case .structOps: return []
+    case .filter(let filter): return filterHooks(attachment, filter, program, at: block.at)
     case .socketMap(let map, let type):
       return socketHook(map, type, program, at: block.at).map { [(nil, $0)] } ?? []
     case .rawTracepoint(let name):
@@ -238,7 +223,7 @@ extension Resolver {
       case (.xdp(let a, _), .xdp(let b, _)): a == b
       case (.networkNamespace(let a, .flowDissector), .networkNamespace(let b, .flowDissector)):
         a == b
-      case (.socketMap, .socketMap): existing.hook.isSamePlace(as: new.hook)
+      case (.socketMap, .socketMap), (.filter, .filter): existing.hook.isSamePlace(as: new.hook)
       default: false
       }
     }
@@ -294,7 +279,7 @@ enum CgroupHooks {
 
 extension Manifest.Interfaces {
   /// By instance. A selector stands for one without a name, whose instances are found later.
-  fileprivate func places(
+  func places(
     in namespace: NetworkNamespaceName
   ) -> [(instance: String?, interface: InterfaceName)] {
     switch self {

@@ -108,11 +108,12 @@ struct ReferenceCheck {
             + "\(attachment.instances.count) instances", at: adopt.at,
           hints: ["give the instance an attachment of its own"])
       }
+      switch attachment.interfaces?.interfaces {
+      case .named(let interfaces): checkRepeated(interfaces, "interface", &log)
+      case .selected(let selector): check(selector, of: attachment, &log)
+      case nil: break
+      }
       switch attachment.hook?.value {
-      case .xdp(.named(let interfaces), _, _, _), .tcx(.named(let interfaces), _, _, _):
-        checkRepeated(interfaces, "interface", &log)
-      case .xdp(.selected(let selector), _, _, _), .tcx(.selected(let selector), _, _, _):
-        check(selector, of: attachment, &log)
       case .cgroup(let paths, _, _): checkRepeated(paths, "cgroup", &log)
       case .structOps(let map), .socketMap(let map, _): checkMapReference(map, &log)
       default: break
@@ -186,6 +187,12 @@ struct ReferenceCheck {
         hints: [Suggestion.hint(for: name, in: manifest.attachments.map(\.name.value))])
       return
     }
+    if case .filter? = attachment.hook?.value {
+      log.error(
+        "wrong-pin", "'\(name)' is a filter of tc, which has no link that could be pinned",
+        at: position)
+      return
+    }
     guard attachment.selector == nil else {
       log.error(
         "ambiguous-attachment",
@@ -221,10 +228,10 @@ struct ReferenceCheck {
 extension Manifest.Attachment {
   /// What tells the links of the attachment apart: `eth0`, `NETNS/eth0`, the cgroup's path.
   var instances: [String] {
-    switch hook?.value {
-    case .xdp(.named(let interfaces), let namespace, _, _),
-      .tcx(.named(let interfaces), let namespace, _, _):
-      interfaces.map { InterfaceName(namespace: namespace, name: $0.value).instance }
+    if let (interfaces, namespace) = interfaces, case .named(let names) = interfaces {
+      return names.map { InterfaceName(namespace: namespace, name: $0.value).instance }
+    }
+    return switch hook?.value {
     case .cgroup(let paths, _, _): paths.map { Self.instance(cgroup: $0.value) }
     default: []
     }
@@ -232,8 +239,15 @@ extension Manifest.Attachment {
 
   /// What finds its interfaces, if nobody names them.
   var selector: Located<InterfaceSelector>? {
+    if case .selected(let selector)? = interfaces?.interfaces { selector } else { nil }
+  }
+
+  /// What the hook block says of interfaces.
+  var interfaces: (interfaces: Manifest.Interfaces, namespace: NetworkNamespaceName)? {
     switch hook?.value {
-    case .xdp(.selected(let selector), _, _, _), .tcx(.selected(let selector), _, _, _): selector
+    case .xdp(let interfaces, let namespace, _, _), .tcx(let interfaces, let namespace, _, _):
+      (interfaces, namespace)
+    case .filter(let filter): (filter.interfaces, filter.namespace)
     default: nil
     }
   }

@@ -81,6 +81,7 @@ extension Hook {
     case .userProbe(let probe): probe
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
+    case .filter(let hook): hook
     case .socketMap(let map, let attachType): SocketMapHook(map: map, attachType: attachType)
     }
   }
@@ -92,7 +93,7 @@ extension Hook {
     "netfilter": NetfilterFamily.self, "tracepoint": TracepointHook.self,
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
     "uprobe": UserProbe.self, "tracing": TracingHook.self, structOpsName: StructOpsHook.self,
-    "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
+    "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self, "tc": FilterHook.self,
   ]
 
   public static let structOpsName = "struct_ops"
@@ -101,7 +102,7 @@ extension Hook {
   static let fieldNames: Set<String> = [
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
     "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
-    "return", "pid",
+    "return", "pid", "handle",
   ]
 
   /// The hook's part of an attachment's canonical spec; `Hook(spec:)` reads it back.
@@ -164,6 +165,7 @@ extension ObservedLink {
     case .cgroup(let id, _): id != 0
     case .networkNamespace(let inode, _): inode != 0
     case .map(let id), .socketMap(let id, _): id != 0
+    case .filter(_, let index): index != 0
     case .netfilter, .rawTracepoint, .tracepoint, .kernelProbe, .userProbe, .iterator, .tracing,
       .other:
       true
