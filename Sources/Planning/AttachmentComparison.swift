@@ -50,10 +50,15 @@ struct AttachmentComparison {
       if case .pin(let path)? = goal.attachment?.adopt {
         situation.refuseMissing(path, .link, &draft)
       }
-      draft.become(.create, because: last == nil ? nil : "its link is gone" + whatIsMissing)
+      draft.become(.create, because: last == nil ? nil : "its \(linkWord) is gone" + whatIsMissing)
       draft.add(Comparison.creation(of: goal.spec, last: last?.spec))
       attachAnew(&draft, old: nil)
       pinComparison(nil)?.placeNew(in: &draft)
+    }
+    for stray in ownership.strayFilters(of: goal.address) {
+      draft.become(
+        .update, because: "an interrupted apply left a filter at \(stray.filter?.place ?? "")")
+      draft.tasks.insert(.detach(link: stray.id))
     }
     return draft
   }
@@ -135,6 +140,11 @@ struct AttachmentComparison {
     let pins = pin?.observation ?? .init(seen: Spec(), unseen: [])
     var seen = pins.seen
     var unseen = pins.unseen.union(Hook.fieldNames).union(["cookie", "exclusive"])
+    if let filter = link.filter, hook.filter != nil {
+      // Its place is its identity.
+      seen = seen.adding(filter.spec)
+      unseen.subtract(filter.spec.fields.keys)
+    }
     if let whereabouts = order?.whereabouts {
       seen[AttachmentOrder.field] = .text(whereabouts)
     } else {
@@ -202,12 +212,14 @@ struct AttachmentComparison {
   private func canSwap(_ link: ObservedLink) -> Bool {
     guard kind.updatesInPlace else { return false }
     if case .structOps = hook { return true }
+    guard (hook.filter == nil) == (link.filter == nil) else { return false }
     guard let goal = program?.goal else { return true }
     if let running = ownership.programsByID[link.programID],
       goal.spec["type"] != .text(running.type.description)
     {
       return false
     }
+    if hook.filter != nil { return true }
     guard let observed = program?.observed, program?.change.liveID == link.programID else {
       return true
     }
@@ -216,7 +228,13 @@ struct AttachmentComparison {
 
   /// A new link: beside the old one where the hook takes both, otherwise through a gap.
   private func attachAnew(_ draft: inout Draft, old: ObservedLink?, wasAttached: Bool = false) {
-    draft.tasks.insert(.publishPin)
+    if goal.pin != nil {
+      draft.tasks.insert(.publishPin)
+    } else if let path = last?.spec.text("pin.path"), let pin = ownership.pin(at: path),
+      ownership.claims(pin)
+    {
+      draft.tasks.insert(.removePin(path: path))
+    }
     refuseWhatIsLacking(&draft)
     noteForeigners(&draft)
     if let taken = outgoingOccupant {
@@ -228,7 +246,7 @@ struct AttachmentComparison {
       if let old, old.isAttached { draft.tasks.insert(.detach(link: old.id)) }
       return
     }
-    let applied = last.flatMap { Hook(spec: $0.spec) } ?? hook
+    let applied = old.filter.map(Hook.filter) ?? last.flatMap { Hook(spec: $0.spec) } ?? hook
     let isSamePlace = applied.isSamePlace(as: hook) && !isOnNewMap
     let collides =
       isSamePlace
@@ -366,6 +384,13 @@ struct AttachmentComparison {
 
   /// What can be done about a program of somebody else.
   private func waysOut(of foreigner: ObservedHook.Occupant) -> [String] {
+    if let filter = hook.filter {
+      return [
+        "choose another priority or handle on attachments.\(name)",
+        "delete it if nobody needs it: tc filter del dev \(filter.at.name) "
+          + "\(filter.isEgress ? "egress" : "ingress") prio \(filter.priority)",
+      ]
+    }
     let ways =
       foreigner.linkID.map { situation.waysOut(of: goal.address, .link, $0) }
       ?? situation.waysOut(of: goal.address, .program, foreigner.programID)
@@ -424,6 +449,8 @@ struct AttachmentComparison {
   }
 
   // MARK: Words
+
+  private var linkWord: String { hook.filter == nil ? "link" : "filter" }
 
   private var name: String {
     if case .attachment(let name, _) = goal.address { name } else { goal.address.description }

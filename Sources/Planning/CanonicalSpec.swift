@@ -125,7 +125,7 @@ extension DesiredAttachment {
     if let cookie { spec["cookie"] = .number(cookie) }
     spec[AttachmentOrder.field] = order?.specValue
     if preorder { spec[AttachmentOrder.preorderField] = true }
-    return spec.adding(pin.spec)
+    return hook.filter == nil ? spec.adding(pin.spec) : spec
   }
 }
 

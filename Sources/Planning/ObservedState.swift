@@ -194,6 +194,8 @@ public enum LinkTarget: Hashable, Sendable, Codable {
   /// struct_ops.
   case map(id: UInt32)
   case socketMap(id: UInt32, attachType: AttachType)
+  /// No link, but looked at like one (`ObservedHook.filterLink`).
+  case filter(FilterHook, interface: UInt32)
   case other
 }
 

@@ -139,6 +139,7 @@ public struct Ownership: Sendable {
       return programsByID[next.id] != nil
         && (pin?.id == next.id || linksByProgram[next.id] != nil)
     case .attachment:
+      if let filter = Hook(spec: next.spec)?.filter { return self.filter(at: filter) != nil }
       let staged = self.pin(at: PinPath.staging(of: address, root: root))
       let current = inventory?.resources[address]?.current?.id ?? 0
       guard pin?.kind == .link || staged?.kind == .link else { return false }
@@ -182,6 +183,9 @@ public struct Ownership: Sendable {
   /// and rather the one that runs the new program already: it may not be attached a second time.
   public func liveLink(_ address: Address) -> ObservedLink? {
     if let adoption = adoptions[address], adoption.kind == .link { return linksByID[adoption.id] }
+    if let filter = filters(of: address, declared: signs.attachments[address]?.hook).first {
+      return filter
+    }
     var ids: [UInt32] = []
     let resource = inventory?.resources[address]
     ids += [resource?.current?.id, resource?.next?.id].compactMap(\.self)
@@ -190,7 +194,7 @@ public struct Ownership: Sendable {
         if let pin = pin(at: path), pin.kind == .link { ids.append(pin.id) }
       }
     }
-    let links = ids.compactMap { linksByID[$0] }
+    let links = ids.compactMap { linksByID[$0] }.filter { $0.filter == nil }
     let attached = links.filter(\.isAttached)
     let program = resource?.next?.spec.text("program").flatMap(liveProgram)
     if let program, let link = attached.first(where: { $0.programID == program.id }) {

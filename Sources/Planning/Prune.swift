@@ -7,7 +7,7 @@ struct Prune {
 
   func drafts() -> [Draft] {
     let claimed = ownership.claimedAddresses.filter { situation.goals[$0] == nil }.map(claimedDraft)
-    return claimed + unclaimedPins.map(pinnedDraft)
+    return claimed + unclaimedPins.map(pinnedDraft) + unclaimedFilters
   }
 
   /// What is given up: the claim goes, the object stays. Nothing is lost by that, so that it needs no
@@ -72,7 +72,11 @@ struct Prune {
   /// The steps that take it away; a pin that shows somebody else's object is left alone.
   private func finish(_ id: UInt32, path: String?, _ draft: inout Draft) {
     switch draft.address {
-    case .attachment: draft.tasks.insert(.detach(link: id))
+    case .attachment:
+      draft.tasks.insert(.detach(link: id))
+      for stray in ownership.strayFilters(of: draft.address) {
+        draft.tasks.insert(.detach(link: stray.id))
+      }
     case .map:
       let map = ownership.mapsByID[id]
       if let map, EntryRules(map.type).keepsItselfAlive { draft.tasks.insert(.clearReferences) }
@@ -113,6 +117,25 @@ struct Prune {
     return situation.observed.pins.compactMap { pin in
       PinPath.address(of: pin.path, root: ownership.root).map { ($0, pin) }
     }.filter { situation.goals[$0.0] == nil && $0.0.objectKind == $0.1.kind }
+  }
+
+  /// With the inventory lost, filters that run programs of ours and that nobody wants.
+  private var unclaimedFilters: [Draft] {
+    guard ownership.inventory == nil else { return [] }
+    let wanted = Set(situation.goals.keys.filter(\.isAttachment).compactMap(ownership.liveID))
+    return situation.observed.links.compactMap { link in
+      guard let filter = link.filter, ownership.owns(program: link.programID),
+        !wanted.contains(link.id)
+      else { return nil }
+      let name = "filter-\(String(filter.handle, radix: 16))"
+      var draft = Draft(
+        .attachment(name, instance: filter.at.instance), goal: nil, last: nil)
+      draft.change.liveID = link.id
+      draft.observed = filter.spec
+      draft.become(.delete, because: "it runs a program of the owner's and is not in the manifest")
+      draft.tasks.insert(.detach(link: link.id))
+      return draft
+    }
   }
 
   private func pinnedDraft(_ address: Address, _ pin: ObservedPin) -> Draft {
@@ -161,4 +184,5 @@ struct Prune {
 
 extension Address {
   var isPin: Bool { if case .pin = self { true } else { false } }
+  var isAttachment: Bool { if case .attachment = self { true } else { false } }
 }

@@ -76,9 +76,9 @@ struct StepOrder {
       let keeps = draft.goal?.map.map { EntryRules($0.map.type).keepsItselfAlive } ?? false
       return [(keeps ? .fillSelfKeeping : .fillReferences, .fillReferences(ref: ref))]
     // A link is pinned as soon as it exists, so that it outlives a killed process.
-    case (.createLink, _): return [(.links, .createLink(address)), (.links, .stagePin(address))]
+    case (.createLink, _): return [(.links, .createLink(address))] + pinning(draft)
     case (.recreateLink(let link), _):
-      return [(.links, .recreateLink(address, link: link)), (.links, .stagePin(address))]
+      return [(.links, .recreateLink(address, link: link))] + pinning(draft)
     case (.updateLink(let link, let expected), _):
       return [(.links, .updateLink(address, link: link, expectedProgram: expected))]
     // The pins of the manifest's own have nothing else to be staged with. A link's has to wait for
@@ -109,6 +109,11 @@ struct StepOrder {
       (.completeMigration, _):
       return []
     }
+  }
+
+  /// Of a link, in the same phase: what is attached without one outlives the process by itself.
+  private func pinning(_ draft: Draft) -> [(Phase, Step)] {
+    draft.goal?.pin == nil ? [] : [(.links, .stagePin(draft.address))]
   }
 
   /// References before referers, ties by address.

@@ -18,6 +18,8 @@ final class Execution<K: Kernel> {
 
   /// New maps, programs and links.
   var made: [Address: K.Object] = [:]
+  /// New filters, by what stands for a link's id.
+  var filters: [Address: UInt32] = [:]
   /// Live objects that were opened, by kind and id.
   var opened: [LiveObject: K.Object] = [:]
   /// By object instance: its BTF and its metadata map.

@@ -168,7 +168,7 @@ extension Execution {
       return old
     }
     var record = AppliedResource(
-      spec: spec(of: address), id: made[address]?.id ?? live ?? 0)
+      spec: spec(of: address), id: made[address]?.id ?? filters[address] ?? live ?? 0)
     switch address {
     case .map(let ref):
       // Where the kernel has no BTF to tell.
@@ -182,7 +182,7 @@ extension Execution {
       record.tag = made[address]?.tag ?? observed.programs.first { $0.id == live }?.tag
     case .attachment:
       // Announced, not made yet: the old link goes.
-      if !isLinkKept(address), made[address] == nil { record.id = 0 }
+      if !isLinkKept(address), made[address] == nil, filters[address] == nil { record.id = 0 }
     case .pin(let name):
       guard let target = extraPins[name]?.target else { break }
       record.id = made[target]?.id ?? changes[target]?.liveID ?? 0

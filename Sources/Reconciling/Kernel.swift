@@ -78,12 +78,15 @@ public protocol Kernel: AnyObject {
   /// reference instead. A link that is detached already is no error.
   func detach(_ link: Object) throws(KernelFailure) -> Bool
 
-  // MARK: Attachments without a link, which others made
+  // MARK: Attachments without a link: those that others made, and filters (tc)
 
   /// Takes a program off a hook where it is attached without a link; `hook` is as it was observed.
   func detach(_ program: Object, from hook: ObservedHook) throws(KernelFailure)
   /// Puts it back as it was: XDP in that mode, on a cgroup with those flags.
   func attach(_ program: Object, to hook: ObservedHook) throws(KernelFailure)
+
+  /// Puts `new` in the place of `old`, atomically; fails when another program stands there (tc).
+  func replace(_ old: Object, by new: Object, on hook: ObservedHook) throws(KernelFailure)
 
   // MARK: Pins (paths are absolute; each step of the path is checked, see `PathTrust`)
 

@@ -6,6 +6,7 @@ extension Execution {
   func createLink(_ address: Address) throws(KernelFailure) {
     guard let attachment = attachments[address] else { throw missing(address) }
     let program = try object(for: attachment.subject)
+    if let filter = attachment.hook.filter { return try createFilter(address, filter, program) }
     let link: K.Object
     do throws(KernelFailure) {
       if let map = attachment.hook.socketMap {
@@ -96,6 +97,9 @@ extension Execution {
   {
     guard let attachment = attachments[address] else { throw missing(address) }
     let program = try object(for: attachment.subject)
+    if let filter = seen(link: id)?.filter {
+      return try replaceFilter(address, filter, expectedProgram, by: program)
+    }
     let link = try open(.link, id)
     let old = try open(attachment.subject.isMap ? .map : .program, expectedProgram)
     do throws(KernelFailure) {
@@ -119,8 +123,11 @@ extension Execution {
   /// Detaches a live link. Undoing attaches its program again where it was, by a new link that takes
   /// over the old one's pins.
   func detachLink(_ address: Address, _ id: UInt32) throws(KernelFailure) {
+    if let seen = seen(link: id), let filter = seen.filter {
+      return try detachFilter(address, filter, seen.programID)
+    }
     let link = try open(.link, id)
-    guard let seen = observed.links.first(where: { $0.id == id }), !seen.isDefunct else {
+    guard let seen = seen(link: id), !seen.isDefunct else {
       // Detached behind our back: there is nothing to put back.
       _ = try kernel.detach(link)
       return

@@ -4,8 +4,11 @@ import Planning
 extension Execution {
   /// In words what changed since; nil = nothing that the plan relies on.
   func findStaleness() throws(KernelFailure) -> String? {
+    // Filters are found at their hooks only.
+    let filters = observed.hooks.map(\.hook).filter { $0.filter != nil }
     let now = try kernel.observe(
-      ObservationScope(owner: desired.owner, root: desired.root, paths: Set(pins.keys)))
+      ObservationScope(
+        owner: desired.owner, root: desired.root, paths: Set(pins.keys), hooks: Set(filters)))
     if now.inventory != observed.inventory {
       return "the inventory of \(desired.owner) was written by somebody else"
     }

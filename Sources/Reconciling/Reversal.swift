@@ -119,6 +119,12 @@ extension Execution {
     reversal.places = declaredAddresses.compactMap { try? pinSpec(for: $0).path }
       .filter { !isOurs($0) }.sorted()
     for step in plan.steps {
+      if let address = step.address, isOfFilter(step) {
+        throw KernelFailure(
+          operation: "confirm", subject: "\(address)",
+          message: "a filter of tc is not put back by a watchdog",
+          hints: ["apply without --confirm-timeout"])
+      }
       switch step {
       case .updateLink(let address, let id, _), .detachLink(let address, let id),
         .recreateLink(let address, let id?):

@@ -64,6 +64,8 @@ public final class FakeKernel: Kernel {
   /// Links by hook (XDP's mode is `auto` here, netfilter's defrag false), in order.
   var occupants: [Hook: [Key]] = [:]
   var revisions: [Hook: UInt64] = [:]
+  /// What runs in filters of tc, which hold their programs.
+  var filters: [FilterHook: Key] = [:]
   /// Inventories that were read, by their maps.
   var decoded: [Key: Inventory] = [:]
   /// Watchdogs that were started, what they have to do, and whose change was taken back.
@@ -95,6 +97,7 @@ public final class FakeKernel: Kernel {
     nextCgroupID = other.nextCgroupID
     occupants = other.occupants
     revisions = other.revisions
+    filters = other.filters
   }
 
   // MARK: Injection

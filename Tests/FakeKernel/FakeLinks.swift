@@ -127,17 +127,6 @@ extension FakeKernel {
     return true
   }
 
-  /// The fake's hooks hold links only.
-  public func detach(_ program: FakeObject, from hook: ObservedHook) throws(KernelFailure) {
-    try enter("detachProgram", "program \(program.id)")
-    throw failure("detachProgram", "program \(program.id)", Errno.noent, "it is not there")
-  }
-
-  public func attach(_ program: FakeObject, to hook: ObservedHook) throws(KernelFailure) {
-    try enter("attachProgram", "program \(program.id)")
-    throw failure("attachProgram", "program \(program.id)", Errno.opnotsupp, "links only")
-  }
-
   func leave(_ key: Key, _ hook: Hook) {
     occupants[hook.spot]?.removeAll { $0 == key }
     if occupants[hook.spot]?.isEmpty == true { occupants[hook.spot] = nil }
@@ -151,6 +140,8 @@ extension FakeKernel {
       interfaces[interface] == nil ? (Errno.nodev, "no interface \(interface.name)") : nil
     case .cgroup(let path, _):
       cgroups[path] == nil ? (Errno.noent, "no cgroup \(path)") : nil
+    case .filter(let filter):
+      interfaces[filter.at] == nil ? (Errno.nodev, "no interface \(filter.at.name)") : nil
     case .socketMap(let id, _):
       UInt32(id).flatMap { map(Key(kind: .map, id: $0)) } == nil
         ? (Errno.noent, "no map \(id)") : nil
@@ -202,6 +193,7 @@ extension Hook {
     case .tracing: .tracing
     case .structOps: .structOps
     case .socketMap: .sockmap
+    case .filter: .unspecified
     }
   }
 
@@ -212,6 +204,7 @@ extension Hook {
     case .tcx, .netkit: .schedCls
     case .netfilter: .netfilter
     case .tracepoint: .tracepoint
+    case .filter: .schedCls
     case .socketMap(_, .skMsgVerdict): .skMsg
     case .socketMap: .skSkb
     case .kernelProbe, .userProbe: .kprobe

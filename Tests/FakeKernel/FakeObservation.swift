@@ -54,7 +54,9 @@ extension FakeKernel {
         seen.hook = hook
         state.hooks.append(seen)
       } else {
-        state.hooks.append(look(hook))
+        let seen = look(hook)
+        state.hooks.append(seen)
+        if let filter = seen.filterLink { state.links.append(filter) }
       }
     }
     let described = Ownership.layoutsToRead(scope, observedSoFar: state)
@@ -74,6 +76,9 @@ extension FakeKernel {
     let hook = asked.spot
     if let missing = missing(hook) { return ObservedHook(hook: asked, missing: missing.message) }
     var seen = ObservedHook(hook: asked, targetID: targetID(hook))
+    if let filter = hook.filter, let key = filters[filter] {
+      seen.occupants = [.init(programID: key.id, linkID: nil)]
+    }
     let keys = occupants[hook] ?? []
     for key in keys {
       guard let link = link(key) else { continue }
@@ -103,6 +108,7 @@ extension FakeKernel {
       0
     case .userProbe(let probe): probe.offset
     case .socketMap(let id, _): UInt64(id) ?? 0
+    case .filter(let filter): UInt64(interfaces[filter.at]?.index ?? 0)
     }
   }
 
@@ -129,7 +135,7 @@ extension FakeKernel {
     case .tracing(let type, _):
       return .tracing(attachType: type, targetObjectID: 1, targetBTFID: 1)
     // The fake has no operations that maps implement.
-    case .structOps: return .other
+    case .structOps, .filter: return .other
     case .socketMap(_, let type): return .socketMap(id: UInt32(id), attachType: type)
     }
   }

@@ -65,6 +65,7 @@ extension FakeKernel {
       state.pins[path] = "\(what) \(String(pin.mode, radix: 8)) \(pin.owner):\(pin.group)"
     }
     for (hook, links) in occupants { state.hooks["\(hook)"] = links.map(describe) }
+    for (filter, key) in filters { state.hooks["\(filter)"] = ["program \(key.id)"] }
     for path in inventories.keys {
       guard var inventory = inventory(root: parent(path)) else { continue }
       for (address, var resource) in inventory.resources {

@@ -415,6 +415,17 @@ struct ResolutionTests {
         "a: {program: fw/filter, xdp: {interface: eth0}}\n  b: {program: fw/other, xdp: {interface: eth0}}",
         "hook-taken 7:3"
       ),
+      ("a: {program: fw/classic, tc: {interface: eth0}}", "missing-key 6:28"),
+      ("a: {program: fw/ingress, tc: {interface: eth0, direction: egress}}", "wrong-program 6:28"),
+      ("a: {program: fw/filter, tc: {interface: eth0, direction: egress}}", "wrong-program 6:27"),
+      ("a: {program: fw/ingress, tc: {interface: eth0, handle: 0}}", "invalid-value 6:58"),
+      ("a: {program: fw/ingress, tc: {interface: eth0, priority: 65536}}", "invalid-value 6:60"),
+      ("a: {program: fw/ingress, tc: {interface: [e, e]}}", "duplicate-element 6:48"),
+      ("a: {program: fw/ingress, adopt: true, tc: {interface: eth0}}", "conflicting-keys 6:35"),
+      (
+        "a: {program: fw/ingress, tc: {interface: e}}\npins: {p: {attachment: a, path: /sys/fs/bpf/p}}",
+        "wrong-pin 7:24"
+      ),
       ("a: {program: fw/message}", "missing-key 6:3"),
       ("a: {program: fw/stream, sk_skb: {map: fw/sockets}}", "missing-key 6:27"),
       ("a: {program: fw/message, sk_skb: {map: fw/sockets}}", "wrong-program 6:28"),
@@ -444,6 +455,24 @@ struct ResolutionTests {
     ])
   func refused(attachment: String, expected: String) {
     #expect(errors("attachments:\n  \(attachment)\n") == [expected])
+  }
+
+  @Test("Filters of tc have a handle of their own, whatever is not said")
+  func filters() throws {
+    let hooks = try resolve(
+      "attachments:\n  a: {program: fw/ingress, tc: {interface: [eth0, eth1]}}\n"
+        + "  b: {program: fw/classic, tc: {interface: eth0, direction: egress, handle: 0x10}}\n"
+    ).state.attachments.map(\.hook)
+    let handle = FilterHook.defaultHandle(owner: "edge", name: "a")
+    #expect(
+      hooks
+        == [
+          FilterHook(
+            at: InterfaceName(name: "eth0"), isEgress: false, priority: 50, handle: handle),
+          FilterHook(
+            at: InterfaceName(name: "eth1"), isEgress: false, priority: 50, handle: handle),
+          FilterHook(at: InterfaceName(name: "eth0"), isEgress: true, priority: 50, handle: 16),
+        ].map { Hook.filter($0) })
   }
 
   @Test("Hooks on maps of sockets")

@@ -47,6 +47,10 @@ import Testing
     .tracepoint(category: "sched", name: "sched_switch"), .rawTracepoint(name: "sys_enter"),
     .tracing(attachType: .traceRawTp, target: "sched_switch"),
     .structOps(map: "fw/cubic", structure: "tcp_congestion_ops"),
+    .filter(
+      FilterHook(
+        at: InterfaceName(namespace: .name("blue"), name: "e"), isEgress: true, priority: 7,
+        handle: 0xffff_ffff)),
     .socketMap(map: "fw/sockets", attachType: .skSkbStreamParser),
     .socketMap(map: "sockets", attachType: .skMsgVerdict),
     .kernelProbe(KernelProbe(function: "do_exit", offset: 8, isReturn: false)),

@@ -298,15 +298,18 @@ struct ModelKernel {
       case .tracing(let type, _):
         (.tracing, .tracing(attachType: type, targetObjectID: 1, targetBTFID: 7))
       case .structOps: (.structOps, .map(id: program))
+      case .filter(let filter):
+        (LinkType(rawValue: .max), .filter(filter, interface: UInt32(target)))
       case .socketMap(let map, let type):
         (.sockmap, .socketMap(id: run.liveID(.map(map))!, attachType: type))
       }
-    let id = newID()
+    let id = attachment.hook.filter?.id(interface: UInt32(target)) ?? newID()
     observed.links.append(
       ObservedLink(id: id, type: type, programID: program, target: linkTarget))
     if target != 0 {
       let place = place(of: address, on: observed.hooks[hook], run)
-      observed.hooks[hook].occupants.insert(.init(programID: program, linkID: id), at: place)
+      observed.hooks[hook].occupants.insert(
+        .init(programID: program, linkID: attachment.hook.filter == nil ? id : nil), at: place)
     }
     if case .xdp(_, let mode) = attachment.hook {
       observed.hooks[hook].xdpMode = mode == .auto ? .generic : mode

@@ -88,6 +88,9 @@ final class MortalKernel<Base: Kernel>: Kernel {
   func attach(_ program: Object, to hook: ObservedHook) throws(KernelFailure) {
     try live().attach(program, to: hook)
   }
+  func replace(_ old: Object, by new: Object, on hook: ObservedHook) throws(KernelFailure) {
+    try live().replace(old, by: new, on: hook)
+  }
   func makeDirectories(for path: String, root: String) throws(KernelFailure) -> [String] {
     try live().makeDirectories(for: path, root: root)
   }

@@ -128,13 +128,18 @@ struct Ordeal<K: Kernel> {
   /// Compared without the planner: pins, maps with their contents, programs, links and their hooks;
   /// and nothing else of ours.
   private func differences(from wanted: DesiredState) throws -> [String] {
-    let hooks = Set(wanted.attachments.map(\.hook.place))
+    var hooks = Set(wanted.attachments.map(\.hook.place))
+    for interface in manifests.interfaces {
+      hooks.formUnion([7, 8].map { RandomManifest.filter(interface, $0) })
+    }
     let seen = try observe(hooks: hooks, paths: Set(wanted.pins.map(\.pin.path)))
     var differences: [String] = []
     func expect(_ isTrue: Bool, _ what: String) { if !isTrue { differences.append(what) } }
 
     let pins = Dictionary(uniqueKeysWithValues: seen.pins.map { ($0.path, $0) })
-    let paths = wanted.maps.map(\.pin) + wanted.programs.map(\.pin) + wanted.attachments.map(\.pin)
+    let paths =
+      wanted.maps.map(\.pin) + wanted.programs.map(\.pin)
+      + wanted.attachments.filter { $0.hook.filter == nil }.map(\.pin)
     for pin in paths + wanted.pins.map(\.pin) {
       expect(
         pins[pin.path].map { ($0.mode, $0.owner, $0.group) == (pin.mode, pin.owner, pin.group) }
@@ -166,7 +171,10 @@ struct Ordeal<K: Kernel> {
       }
     }
     for attachment in wanted.attachments {
-      let link = seen.links.first { $0.id == pins[attachment.pin.path]?.id }
+      let link = seen.links.first {
+        attachment.hook.filter == nil
+          ? $0.id == pins[attachment.pin.path]?.id : $0.filter == attachment.hook.filter
+      }
       let program = wanted.programs.first { $0.ref == attachment.program }
       expect(
         link != nil && link?.programID == program.flatMap { pins[$0.pin.path]?.id },

@@ -148,6 +148,8 @@ struct RandomManifest {
       add("uplink", ["xdp1", "xdp2"], .xdp(interface: interface, mode: .generic), &random)
       add("in1", ["cls1"], .tcx(interface: interface, attachType: .tcxIngress), &random)
       add("in2", ["cls2"], .tcx(interface: interface, attachType: .tcxIngress), &random)
+      let priority: UInt16 = Bool.random(using: &random) ? 7 : 8
+      add("filter", ["cls1", "cls2"], Self.filter(interface, priority), &random)
       add("out", ["cls1", "cls2"], .tcx(interface: interface, attachType: .tcxEgress), &random)
     }
     for (number, cgroup) in cgroups.enumerated() where Bool.random(using: &random) {
@@ -158,6 +160,10 @@ struct RandomManifest {
           .cgroup(path: cgroup, attachType: .cgroupInetEgress)))
     }
     return all
+  }
+
+  static func filter(_ interface: InterfaceName, _ priority: UInt16) -> Hook {
+    .filter(FilterHook(at: interface, isEgress: false, priority: priority, handle: 1))
   }
 
   private func attachment(_ name: String, _ instance: String, _ program: String, _ hook: Hook)

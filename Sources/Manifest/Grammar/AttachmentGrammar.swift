@@ -26,6 +26,7 @@ extension Grammar {
       Field("xdp", .block(xdp), "Packets as the driver of an interface receives them."),
       Field("tcx", .block(tcx), "Packets at an interface's ingress or egress."),
       Field("netkit", .block(netkit), "What a pair of netkit devices sends."),
+      Field("tc", .block(filter), "Packets at an interface, by a classic filter."),
       Field("cgroup", .block(cgroup), "What the processes of a cgroup do."),
       Field(
         "sk_lookup", .block(networkNamespace("sk_lookup", "Socket lookup")),
@@ -43,7 +44,6 @@ extension Grammar {
     ]
       + socketHooks
       + [
-        ("tc", "The classic tc hook of an interface."),
         ("kprobe_multi", "Many kernel functions."),
         ("uprobe_multi", "Many functions of a program or library."),
         ("usdt", "A static probe of a program or library."),
@@ -95,13 +95,13 @@ extension Grammar {
   static let tcx = Block(
     "tcx", "Packets at an interface's ingress or egress.",
     [
-      interfaces, netns,
-      Field(
-        "direction",
-        .scalar(.choice([.init("ingress", "Received."), .init("egress", "To be sent.")])),
-        "Which packets, if not what the section says."),
-      order, exclusive,
+      interfaces, netns, direction, order, exclusive,
     ])
+
+  static let direction = Field(
+    "direction",
+    .scalar(.choice([.init("ingress", "Received."), .init("egress", "To be sent.")])),
+    "Which packets, if not what the section says.")
 
   static let cgroup = Block(
     "cgroup", "What the processes of a cgroup and those below it do.",

@@ -172,6 +172,7 @@ public struct Manifest: Sendable {
     case tracepoint(category: String, name: String)
     case rawTracepoint(name: String)
     case structOps(map: Located<String>)
+    case filter(FilterBlock)
     /// `program`: sk_skb or sk_msg.
     case socketMap(map: Located<String>, program: ProgramType)
     /// `saysWhen`: the block says whether it is a return probe; else the section decides.

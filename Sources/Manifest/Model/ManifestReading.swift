@@ -209,6 +209,13 @@ struct ManifestReader {
       }
       return .tracepoint(category: String(parts[0]), name: String(parts[1]))
     case Hook.structOpsName: return fields.text("map").map { .structOps(map: $0) }
+    case "tc":
+      return .filter(
+        Manifest.FilterBlock(
+          interfaces: interfaces(fields), namespace: namespace,
+          direction: fields.map("direction") { AttachType(name: "tcx_\($0)") }?.value,
+          priority: fields.number("priority", as: UInt16.self)?.value,
+          handle: fields.number("handle", as: UInt32.self)?.value))
     case "sk_skb", "sk_msg":
       return fields.text("map").map {
         .socketMap(map: $0, program: name == "sk_msg" ? .skMsg : .skSkb)

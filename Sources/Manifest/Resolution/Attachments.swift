@@ -82,6 +82,7 @@ extension Resolver {
       guard fits(program, [.tracepoint], block.at) else { return [] }
       return [(nil, .tracepoint(category: category, name: name))]
     case .structOps: return []
+    case .filter(let filter): return filterHooks(attachment, filter, program, at: block.at)
     case .socketMap(let map, let type):
       return socketHook(map, type, program, at: block.at).map { [(nil, $0)] } ?? []
     case .rawTracepoint(let name):
@@ -106,7 +107,7 @@ extension Resolver {
   }
 
   /// Whose packets a traffic control program sees; nil when it is wrong, which is reported.
-  private mutating func direction(
+  mutating func direction(
     _ declared: AttachType?, _ program: DesiredProgram, of types: [AttachType], _ hint: String,
     _ position: Position
   ) -> AttachType? {
@@ -269,7 +270,7 @@ extension Resolver {
       case (.xdp(let a, _), .xdp(let b, _)): a == b
       case (.networkNamespace(let a, .flowDissector), .networkNamespace(let b, .flowDissector)):
         a == b
-      case (.socketMap, .socketMap): existing.hook.isSamePlace(as: new.hook)
+      case (.socketMap, .socketMap), (.filter, .filter): existing.hook.isSamePlace(as: new.hook)
       default: false
       }
     }
@@ -315,7 +316,7 @@ enum CgroupHooks {
 
 extension Manifest.Interfaces {
   /// By instance. A selector stands for one without a name, whose instances are found later.
-  fileprivate func places(
+  func places(
     in namespace: NetworkNamespaceName
   ) -> [(instance: String?, interface: InterfaceName)] {
     switch self {

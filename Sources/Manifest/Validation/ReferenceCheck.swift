@@ -215,6 +215,12 @@ struct ReferenceCheck {
         hints: [Suggestion.hint(for: name, in: manifest.attachments.map(\.name.value))])
       return
     }
+    if case .filter? = attachment.hook?.value {
+      log.error(
+        "wrong-pin", "'\(name)' is a filter of tc, which has no link that could be pinned",
+        at: position)
+      return
+    }
     guard attachment.selector == nil else {
       log.error(
         "ambiguous-attachment",
@@ -270,6 +276,7 @@ extension Manifest.Attachment {
     case .xdp(let interfaces, let namespace, _), .tcx(let interfaces, let namespace, _),
       .netkit(let interfaces, let namespace, _):
       (interfaces, namespace)
+    case .filter(let filter): (filter.interfaces, filter.namespace)
     default: nil
     }
   }

@@ -23,6 +23,8 @@ public enum Hook: Hashable, Sendable, Codable {
   case structOps(map: String, structure: String)
   /// Streams (sk_skb) or messages (sk_msg) of the sockets in a map of the manifest (a REF).
   case socketMap(map: String, attachType: AttachType)
+  /// tc: a filter at an interface's clsact.
+  case filter(FilterHook)
 }
 
 /// A network namespace: the caller's own, a name below /run/netns, or a path.

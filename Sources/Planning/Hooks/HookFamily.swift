@@ -87,6 +87,7 @@ extension Hook {
     case .perfCounter(let counter): counter
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
+    case .filter(let hook): hook
     case .socketMap(let map, let attachType): SocketMapHook(map: map, attachType: attachType)
     }
   }
@@ -100,6 +101,7 @@ extension Hook {
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
     "uprobe": UserProbe.self, "perf_event": PerfCounter.self, "tracing": TracingHook.self,
     structOpsName: StructOpsHook.self, "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
+    "tc": FilterHook.self,
   ]
 
   public static let structOpsName = "struct_ops"
@@ -108,7 +110,8 @@ extension Hook {
   static let fieldNames: Set<String> = [
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
     "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
-    "return", "pid", "type", "config", "period", "freq", "cpu", AttachmentOrder.preorderField,
+    "return", "pid", "type", "config", "period", "freq", "cpu", "handle",
+    AttachmentOrder.preorderField,
   ]
 
   /// The hook's part of an attachment's canonical spec; `Hook(spec:)` reads it back.
@@ -171,6 +174,7 @@ extension ObservedLink {
     case .cgroup(let id, _): id != 0
     case .networkNamespace(let inode, _): inode != 0
     case .map(let id), .socketMap(let id, _): id != 0
+    case .filter(_, let index): index != 0
     // Of the others the kernel tells no end.
     default: true
     }

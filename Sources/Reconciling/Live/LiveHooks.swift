@@ -136,6 +136,19 @@ extension LiveKernel {
       _ = try Tracefs.tracepointID(category: category, name: name)
     case .userProbe(let probe): observed.targetID = try place(of: probe).offset
     case .perfCounter(let counter): try counter.checkTarget()
+    case .filter(let filter):
+      try within(filter.at.namespace) { () throws(KernelError) in
+        let place = TrafficFilter.Place(
+          filter, on: try NetworkInterface.existing(filter.at.name).index)
+        observed.targetID = UInt64(place.interface)
+        let filters = try TrafficFilter.all(interface: place.interface, isEgress: place.isEgress)
+        // A priority holds filters of one kind and protocol.
+        let there = filters.first {
+          $0.place == place
+            || $0.place.priority == place.priority && ($0.kind != "bpf" || $0.etherType != 3)
+        }
+        if let there { observed.occupants = [.init(programID: there.programID ?? 0, linkID: nil)] }
+      }
     case .rawTracepoint, .kernelProbe, .tracing, .structOps, .socketMap: break
     }
   }

@@ -9,6 +9,7 @@ extension LiveKernel {
   ) throws(KernelFailure) {
     let program = try self.program(program, "BPF_PROG_DETACH")
     try wrap { () throws(KernelError) in
+      if let filter = hook.hook.filter { return try detach(program, from: filter) }
       try at(hook) { (target, type) throws(KernelError) in
         switch target {
         case .xdp(let index, let mode): try program.detachXDP(interface: index, mode: mode)
@@ -23,6 +24,7 @@ extension LiveKernel {
   ) throws(KernelFailure) {
     let program = try self.program(program, "BPF_PROG_ATTACH")
     try wrap { () throws(KernelError) in
+      if let filter = hook.hook.filter { return try attach(program, to: filter) }
       try at(hook) { (target, type) throws(KernelError) in
         switch target {
         case .xdp(let index, let mode): try program.attachXDP(interface: index, mode: mode)

@@ -79,6 +79,8 @@ extension LiveKernel {
         throw KernelError(
           "BPF_LINK_CREATE", refused: "a struct_ops link takes a map, and this is a program",
           on: subject)
+      case .filter:
+        throw KernelError("BPF_LINK_CREATE", refused: "a filter of tc has no link", on: subject)
       case .socketMap:
         throw KernelError(
           "BPF_LINK_CREATE", refused: "this hook is on a map, which is not named", on: subject)

@@ -37,9 +37,12 @@ extension LiveKernel {
         guard let id = maps[map] else { continue }
         state.hooks.append(try observe(hook, onMap: id, state.links))
       } else {
-        state.hooks.append(try observe(hook, state.links))
+        let seen = try observe(hook, state.links)
+        state.hooks.append(seen)
+        if let filter = seen.filterLink { state.links.append(filter) }
       }
     }
+    try findFilters(of: scope.owner, &state)
     for interface in scope.interfaces.sorted(by: { "\($0)" < "\($1)" })
     where !scope.namespaces.contains(interface.namespace) {
       guard let index = try index(of: interface) else { continue }

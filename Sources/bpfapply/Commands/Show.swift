@@ -35,6 +35,7 @@ struct ShowCommand: HostCommand {
       // Pins outside of our own tree, and the names of interfaces.
       for pin in observed.pins where paths.insert(pin.path).inserted { state.pins.append(pin) }
       state.hooks += observed.hooks
+      state.links += observed.links.filter { $0.filter != nil }
     }
     var holdings = Holdings(state, inventories: inventories)
     if let owner {

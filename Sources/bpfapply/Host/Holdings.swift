@@ -202,7 +202,7 @@ private struct HoldingsIndex {
     case .link:
       guard let link = links[id] else { return nil }
       return .init(
-        kind: kind, id: id, name: name, type: link.type.description,
+        kind: kind, id: id, name: name, type: link.filter == nil ? link.type.description : "tc",
         details: [target(of: link)]
           // A link of struct_ops holds a map, and runs what that names.
           + (link.programID == 0 ? [] : ["program \(link.programID)"]), pins: pins,
@@ -232,6 +232,8 @@ private struct HoldingsIndex {
     case .iterator(let name): return "iterator of \(name)"
     case .tracing(let type, _, let target): return "\(type) BTF id \(target)"
     case .map(let id): return "map \(id)"
+    case .filter(let hook, let index):
+      return "\(interfaces[index] ?? "interface \(index)") \(hook.place)"
     case .socketMap(let id, let type):
       let name = maps[id].map { " (\($0.name))" } ?? ""
       return "map \(id)\(name) \(type)"
