@@ -19,6 +19,7 @@ extension HookExample {
       name: "netkit", needs: .option("CONFIG_NETKIT", since: 6, 7),
       prepare: { _ in try Container.make() },
       effect: { _ in try Container.reaches("10.10.0.1") && !Container.reaches("10.10.0.3") }),
+    HookExample(
       // Priority and handle say that it is the manifest's.
       name: "tc", needs: .linux(4, 5),
       deed: .other(["its filter is gone"]) { _ in
