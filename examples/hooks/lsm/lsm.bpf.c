@@ -47,9 +47,13 @@ int BPF_PROG(deny, struct file *file, int result) {
   long size = bpf_probe_read_kernel_str(name, sizeof name, file->f_path.dentry->d_name.name);
   if (size != sizeof sealed)
     return 0;
-  for (int i = 0; i < sizeof sealed - 1; i++)
+  for (int i = 0; i < sizeof sealed - 1; i++) {
     if (name[i] != sealed[i])
       return 0;
+    // Newer kernels want to see that what is returned is 0 or an error number; they cannot where the
+    // compiler makes arithmetic of the comparisons.
+    barrier();
+  }
 #if RELEASE >= 2
   __u32 slot = 0;
   __u64 *times = bpf_map_lookup_elem(&denied, &slot);
