@@ -85,6 +85,9 @@ extension Hook {
     case .kernelProbe(let probe): probe
     case .userProbe(let probe): probe
     case .perfCounter(let counter): counter
+    case .kernelProbes(let probes): probes
+    case .userProbes(let probes): probes
+    case .staticProbe(let probe): probe
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
     case .filter(let hook): hook
@@ -99,7 +102,9 @@ extension Hook {
     "sk_lookup": NamespaceHook.self, "flow_dissector": NamespaceHook.self,
     "netfilter": NetfilterFamily.self, "tracepoint": TracepointHook.self,
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
-    "uprobe": UserProbe.self, "perf_event": PerfCounter.self, "tracing": TracingHook.self,
+    "kprobe_multi": KernelProbeSet.self, "uprobe_multi": UserProbeSet.self,
+    "usdt": StaticProbePlace.self, "uprobe": UserProbe.self, "perf_event": PerfCounter.self,
+    "tracing": TracingHook.self,
     structOpsName: StructOpsHook.self, "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
     "tc": FilterHook.self,
   ]
@@ -110,8 +115,8 @@ extension Hook {
   static let fieldNames: Set<String> = [
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
     "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
-    "return", "pid", "type", "config", "period", "freq", "cpu", "handle",
-    AttachmentOrder.preorderField,
+    "return", "pid", "type", "config", "period", "freq", "cpu", "handle", "functions", "offsets",
+    "cookies", "session", "provider", AttachmentOrder.preorderField,
   ]
 
   /// The hook's part of an attachment's canonical spec; `Hook(spec:)` reads it back.
