@@ -132,16 +132,12 @@ import Testing
         try deployment.write(manifest)
         try deployment.apply(status: 4, saying: "gap-not-allowed", "adopted and replaced")
         let allowed = manifest.replacing("w/receive,", with: "w/receive, allow_gap: true,")
-        // A failure afterwards puts back what was detached: somebody has that netfilter priority.
-        let netfilter = try Link.create(
-          foreignProgram(.netfilter, .netfilter, returning: 1),
-          on: .netfilter(family: 2, hook: 1, priority: 7, defragment: false))
-        defer { withExtendedLifetime(netfilter) {} }
+        // A failure afterwards puts back what was detached: that tracepoint does not exist.
         try deployment.compile("hooks")
-        let taken = "{program: h/at_netfilter, netfilter: {pf: ipv4, hook: input, priority: 7}}"
+        let missing = "{program: h/at_raw_tracepoint, raw_tracepoint: {name: no_such_tracepoint}}"
         try deployment.write(
           allowed.replacing("objects:\n", with: "objects:\n  h: {file: hooks.bpf.o}\n")
-            .replacing("attachments:\n", with: "attachments:\n  z: \(taken)\n"))
+            .replacing("attachments:\n", with: "attachments:\n  z: \(missing)\n"))
         try deployment.apply(status: 6, saying: "Failed")
         try check(
           NetworkInterface.named("uplink")?.xdp.programs.map(\.programID) == [xdp.info().id],

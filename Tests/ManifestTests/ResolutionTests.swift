@@ -419,7 +419,7 @@ struct ResolutionTests {
       ("a: {program: fw/fliter, xdp: {interface: eth0}}", "unknown-program 6:16"),
       (
         "a: {program: fw/many, kprobe_multi: {functions: do_exit, session: true}}",
-        "wrong-program 6:66"
+        "wrong-program 6:69"
       ),
       (
         "a: {program: fw/many, kprobe_multi: {functions: [a, b], cookies: 1}}",
