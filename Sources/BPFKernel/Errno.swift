@@ -7,6 +7,7 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
 
   public static let notPermitted = Errno(rawValue: 1)  // EPERM
   public static let noEntry = Errno(rawValue: 2)  // ENOENT
+  public static let noProcess = Errno(rawValue: 3)  // ESRCH
   public static let interrupted = Errno(rawValue: 4)  // EINTR
   public static let tooBig = Errno(rawValue: 7)  // E2BIG
   public static let badDescriptor = Errno(rawValue: 9)  // EBADF

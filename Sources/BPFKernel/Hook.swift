@@ -123,6 +123,8 @@ public enum Hook: Sendable {
   case iterator(IteratorScope)
   /// A perf event: tracepoint, kprobe, uprobe, or a sampled counter (5.15).
   case perfEvent(PerfEvent, cookie: UInt64)
+  case userProbes(UserProbeSet)
+  case kernelProbes(KernelProbeSet)
   /// A sockmap or sockhash (6.10).
   case sockmap(Map, type: AttachType)
 }
@@ -142,6 +144,8 @@ extension Hook: CustomStringConvertible {
     case .extend: "a function of another program"
     case .iterator: "iterator"
     case .perfEvent(let event, _): "\(event)"
+    case .userProbes(let probes): "\(probes.offsets.count) places in \(probes.path)"
+    case .kernelProbes(let probes): "\(probes.addresses.count) functions of the kernel"
     case .sockmap(let map, let type): "\(type) on \(map.context)"
     }
   }

@@ -30,6 +30,8 @@ extension Hook {
         AttachType(rawValue: 0), typeID: typeID, cookie: 0)
     case .iterator(let scope): try iterator(program, scope)
     case .perfEvent(let event, let cookie): try perfEvent(program, event, cookie)
+    case .userProbes(let probes): try userProbes(program, probes)
+    case .kernelProbes(let probes): try kernelProbes(program, probes)
     case .sockmap(let map, let type):
       try plain(program, UInt32(bitPattern: map.descriptor.rawValue), type)
     }

@@ -20,15 +20,28 @@ public struct LinkInfo: Hashable, Sendable {
     case namespace(inode: UInt32, AttachType)
     case xdp(interface: UInt32)
     case perfEvent(PerfTarget)
-    case kprobeMulti(count: UInt32, flags: UInt32, missed: UInt64)
+    case kprobeMulti(ProbeSet, missed: UInt64)
     case structOps(mapID: UInt32)
     case netfilter(family: UInt32, hook: UInt32, priority: Int32, flags: UInt32)
     case tcx(interface: UInt32, AttachType)
-    case uprobeMulti(path: String, count: UInt32, flags: UInt32, pid: UInt32)
+    /// `path` is empty and the set too before 6.8; `pid` is 0 for all processes.
+    case uprobeMulti(path: String, ProbeSet, pid: UInt32)
     case netkit(interface: UInt32, AttachType)
     case sockmap(mapID: UInt32, AttachType)
     /// A kind that this library does not know.
     case other
+  }
+
+  /// The places of a link that has many.
+  public struct ProbeSet: Hashable, Sendable {
+    public var count: UInt32
+    /// 1 = when functions return.
+    public var flags: UInt32
+    /// Addresses of the kernel, which are hidden (0) from those who may not see them, or offsets in
+    /// a file.
+    public var places: [UInt64]
+    /// Of each place; empty where the kernel does not tell (6.9, for files 6.8).
+    public var cookies: [UInt64]
   }
 
   /// What an iterator link walks over.
@@ -100,9 +113,7 @@ public struct LinkInfo: Hashable, Sendable {
       let filter = detail(raw, cbpf_link_netfilter.self)
       return .netfilter(
         family: filter.pf, hook: filter.hooknum, priority: filter.priority, flags: filter.flags)
-    case .kprobeMulti:
-      let probes = detail(raw, cbpf_link_kprobe_multi.self)
-      return .kprobeMulti(count: probes.count, flags: probes.flags, missed: probes.missed)
+    case .kprobeMulti: return try kprobeMulti(raw, descriptor)
     default: return .other
     }
   }

@@ -31,7 +31,50 @@ extension LinkInfo {
     request.path_size = UInt32(nameLimit)
     let (path, raw) = try named(descriptor, &request, \.path, size: nameLimit)
     let probes = detail(raw, cbpf_link_uprobe_multi.self)
-    return .uprobeMulti(path: path, count: probes.count, flags: probes.flags, pid: probes.pid)
+    var set = ProbeSet(count: probes.count, flags: probes.flags, places: [], cookies: [])
+    try fill(&set, descriptor) { places, cookies in
+      cbpf_link_uprobe_multi(
+        path: 0, offsets: places, ref_ctr_offsets: 0, cookies: cookies, path_size: 0,
+        count: probes.count, flags: 0, pid: 0)
+    }
+    return .uprobeMulti(path: path, set, pid: probes.pid)
+  }
+
+  static func kprobeMulti(
+    _ first: cbpf_link_info, _ descriptor: Int32
+  ) throws(KernelError) -> Target {
+    let probes = detail(first, cbpf_link_kprobe_multi.self)
+    var set = ProbeSet(count: probes.count, flags: probes.flags, places: [], cookies: [])
+    try fill(&set, descriptor) { places, cookies in
+      cbpf_link_kprobe_multi(
+        addrs: places, count: probes.count, flags: 0, missed: 0, cookies: cookies)
+    }
+    return .kprobeMulti(set, missed: probes.missed)
+  }
+
+  /// The kernel lets a link have so many places.
+  private static let placeLimit: UInt32 = 1 << 20
+
+  /// Asks with buffers for as many places and cookies as the link has.
+  private static func fill<Detail>(
+    _ set: inout ProbeSet, _ descriptor: Int32, _ request: (UInt64, UInt64) -> Detail
+  ) throws(KernelError) {
+    guard (1...placeLimit).contains(set.count) else { return }
+    var places = [UInt64](repeating: 0, count: Int(set.count))
+    var cookies = places
+    let result = places.withMutableAddress { placeAddress in
+      cookies.withMutableAddress { cookieAddress in
+        let detail = request(placeAddress, cookieAddress)
+        var raw = cbpf_link_info()
+        unsafe withUnsafeMutableBytes(of: &raw.detail) { bytes in
+          unsafe withUnsafeBytes(of: detail) { unsafe bytes.copyMemory(from: $0) }
+        }
+        return objectInfo(descriptor, &raw)
+      }
+    }
+    try check(result, Command.objectInfo.name, on: "link descriptor \(descriptor)")
+    set.places = places
+    set.cookies = cookies
   }
 
   static func perfTarget(

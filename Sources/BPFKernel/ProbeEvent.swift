@@ -1,4 +1,4 @@
-internal import BPFObject
+public import BPFObject
 internal import CBPF
 internal import Glibc
 
@@ -149,5 +149,27 @@ public enum ExecutableFile {
         hint: "nm -D \(path) lists what can be named; elsewhere an offset says where")
     }
     return found
+  }
+
+  /// The functions whose names match any of some patterns, with where in the file each begins.
+  public static func offsets(
+    matching patterns: [String], in path: String
+  ) throws(KernelError) -> [String: UInt64] {
+    let bytes = try readFile(path)
+    do throws(ObjectError) {
+      return try ExecutableSymbols.fileOffsets(matching: patterns, in: bytes)
+    } catch {
+      throw KernelError("uprobe", refused: error.message, on: path)
+    }
+  }
+
+  /// The places of all static probes (USDT) of the file.
+  public static func staticProbes(of path: String) throws(KernelError) -> [StaticProbe] {
+    let bytes = try readFile(path)
+    do throws(ObjectError) {
+      return try StaticProbe.all(in: bytes)
+    } catch {
+      throw KernelError("uprobe", refused: error.message, on: path)
+    }
   }
 }

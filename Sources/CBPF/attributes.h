@@ -171,6 +171,17 @@ struct cbpf_link_create_netfilter {
   int32_t priority;
   uint32_t flags;
 };
+struct cbpf_link_create_kprobe_multi {
+  struct cbpf_link_create link;
+  uint32_t flags, cnt;
+  // Names or addresses.
+  uint64_t syms, addrs, cookies;
+};
+struct cbpf_link_create_uprobe_multi {
+  struct cbpf_link_create link;
+  uint64_t path, offsets, ref_ctr_offsets, cookies;
+  uint32_t cnt, flags, pid, padding;
+};
 // tcx, netkit and, since 6.17, cgroup.
 struct cbpf_link_create_ordered {
   struct cbpf_link_create link;

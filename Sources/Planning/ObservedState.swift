@@ -186,6 +186,10 @@ public enum LinkTarget: Hashable, Sendable, Codable {
   /// `function` is empty where the kernel does not tell it.
   case kernelProbe(function: String, offset: UInt64, isReturn: Bool)
   case userProbe(path: String, offset: UInt64, isReturn: Bool)
+  /// The functions of the kernel as a `PlaceDigest`; 0 where they are hidden.
+  case kernelProbes(count: UInt32, digest: UInt64, isReturn: Bool)
+  /// Places in a file as a `PlaceDigest`, 0 where the kernel does not tell; process 0 = all.
+  case userProbes(path: String, count: UInt32, digest: UInt64, isReturn: Bool, process: UInt32)
   /// perf_event_attr's `type` and `config`.
   case perfCounter(type: UInt32, config: UInt64)
   /// What it walks over: `task`, `bpf_map` …
@@ -228,7 +232,8 @@ public struct ObservedHook: Hashable, Sendable, Codable {
   public var missing: String?
   public var occupants: [Occupant]
   /// What identifies the target in link info: the interface index, the cgroup id, the namespace's
-  /// inode, where in its file a uprobe is; 0 where the hook has none.
+  /// inode, where in its file a uprobe is, the `PlaceDigest` of a hook that has many places; 0 where the
+  /// hook has none.
   public var targetID: UInt64
   /// The mode of the XDP program that is there.
   public var xdpMode: XDPMode?

@@ -94,7 +94,8 @@ extension FakeKernel {
     switch link.hook {
     case .netfilter: throw refuse(Errno.opnotsupp, "netfilter links cannot be updated")
     case .tracing(.traceIter, _): break
-    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter:
+    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter,
+      .kernelProbes, .userProbes, .staticProbe:
       throw refuse(Errno.inval, "\(link.type) links cannot be updated")
     default: break
     }
@@ -117,7 +118,9 @@ extension FakeKernel {
     try enter("detach", "link \(object.id)")
     guard let link = link(object.key) else { return true }
     switch link.hook {
-    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter: return false
+    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter,
+      .kernelProbes, .userProbes, .staticProbe:
+      return false
     default: break
     }
     if link.isAttached {
@@ -197,6 +200,8 @@ extension Hook {
     case .networkNamespace: .netns
     case .netfilter: .netfilter
     case .tracepoint, .kernelProbe, .userProbe, .perfCounter: .perfEvent
+    case .kernelProbes: .kprobeMulti
+    case .userProbes, .staticProbe: .uprobeMulti
     case .tracing(.traceIter, _): .iter
     case .rawTracepoint: .rawTracepoint
     case .tracing: .tracing
@@ -214,7 +219,7 @@ extension Hook {
     case .tracepoint: .tracepoint
     case .socketMap(_, .skMsgVerdict): .skMsg
     case .socketMap: .skSkb
-    case .kernelProbe, .userProbe: .kprobe
+    case .kernelProbe, .userProbe, .kernelProbes, .userProbes, .staticProbe: .kprobe
     case .perfCounter: .perfEvent
     case .rawTracepoint: .rawTracepoint
     case .networkNamespace(_, .skLookup): .skLookup

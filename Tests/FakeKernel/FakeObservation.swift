@@ -103,6 +103,11 @@ extension FakeKernel {
       0
     case .userProbe(let probe): probe.offset
     case .socketMap(let id, _): UInt64(id) ?? 0
+    // The fake has one function of each name.
+    case .kernelProbes(let probes): PlaceDigest.of(probes.functions.map { UInt64($0.utf8.count) })
+    case .userProbes(let probes):
+      PlaceDigest.of(probes.functions.map { UInt64($0.utf8.count) } + probes.offsets)
+    case .staticProbe(let probe): PlaceDigest.of([UInt64(probe.name.utf8.count)])
     }
   }
 
@@ -123,6 +128,18 @@ extension FakeKernel {
         function: probe.function, offset: probe.offset, isReturn: probe.isReturn)
     case .userProbe(let probe):
       return .userProbe(path: probe.path, offset: probe.offset, isReturn: probe.isReturn)
+    case .kernelProbes(let probes):
+      return .kernelProbes(
+        count: UInt32(probes.functions.count), digest: targetID(link.hook),
+        isReturn: probes.isReturn)
+    case .userProbes(let probes):
+      return .userProbes(
+        path: probes.path, count: UInt32(probes.functions.count + probes.offsets.count),
+        digest: targetID(link.hook), isReturn: probes.isReturn, process: probes.process ?? 0)
+    case .staticProbe(let probe):
+      return .userProbes(
+        path: probe.path, count: 1, digest: targetID(link.hook), isReturn: false,
+        process: probe.process ?? 0)
     case .perfCounter(let counter):
       return .perfCounter(type: counter.source.number, config: counter.config)
     case .tracing(.traceIter, let name): return .iterator(name: name)

@@ -336,6 +336,37 @@ struct ResolutionTests {
       ])
   }
 
+  @Test("Probes at many places go where their sections or blocks say")
+  func probeSets() throws {
+    let text = """
+      attachments:
+        a: {program: fw/many}
+        b: {program: fw/jumped}
+        c: {program: fw/many, kprobe_multi: {functions: [do_exit, "vfs_*"], return: true}}
+        d:
+          program: fw/returned
+          uprobe_multi: {path: /bin/sh, offsets: [64, 0x80], cookies: [1, 2], pid: 7}
+        e: {program: fw/jumped, usdt: {path: python3, provider: python, name: line}}
+      programs:
+        fw/returned: {attach_type: trace_uprobe_multi}
+      """
+    let state = try resolve(text).state
+    let hooks: [Hook] = [
+      .kernelProbes(KernelProbeSet(functions: ["do_*"])),
+      .staticProbe(StaticProbePlace(path: "libc.so.6", provider: "libc", name: "setjmp")),
+      .kernelProbes(KernelProbeSet(functions: ["do_exit", "vfs_*"], isReturn: true)),
+      .userProbes(
+        UserProbeSet(
+          path: "/bin/sh", offsets: [64, 128], cookies: [1, 2], isReturn: true, process: 7)),
+      .staticProbe(StaticProbePlace(path: "python3", provider: "python", name: "line")),
+    ]
+    #expect(state.attachments.map(\.hook) == hooks)
+    let restored = hooks.map { Hook(spec: $0.spec) }
+    #expect(restored == hooks)
+    #expect(
+      state.programs.first { $0.ref == "fw/jumped" }?.image.expectedAttachType == .traceUprobeMulti)
+  }
+
   @Test("Counters are on every CPU, on some, or of a process")
   func counters() throws {
     let text = """
@@ -386,8 +417,25 @@ struct ResolutionTests {
         "wrong-program 6:61"
       ),
       ("a: {program: fw/fliter, xdp: {interface: eth0}}", "unknown-program 6:16"),
-      ("a: {program: fw/many}", "not-supported-yet 6:16"),
-      ("a: {program: fw/jumped}", "not-supported-yet 6:16"),
+      (
+        "a: {program: fw/many, kprobe_multi: {functions: do_exit, session: true}}",
+        "wrong-program 6:69"
+      ),
+      (
+        "a: {program: fw/many, kprobe_multi: {functions: [a, b], cookies: 1}}",
+        "conflicting-keys 6:68"
+      ),
+      (
+        "a: {program: fw/many, kprobe_multi: {functions: \"do_*\", cookies: 1}}",
+        "conflicting-keys 6:68"
+      ),
+      (
+        "a: {program: fw/probed, uprobe_multi: {path: libc.so.6, offsets: 1}}", "wrong-program 6:27"
+      ),
+      (
+        "a: {program: fw/probed, usdt: {path: libc.so.6, provider: libc, name: setjmp}}",
+        "wrong-program 6:27"
+      ),
       ("a: {program: fw/returned}", "missing-key 6:3"),
       (
         "a: {program: fw/returned, kprobe: {function: do_exit, offset: 4}}", "conflicting-keys 6:29"

@@ -292,6 +292,26 @@ struct ModelKernel {
           .perfEvent,
           .userProbe(path: probe.path, offset: probe.offset, isReturn: probe.isReturn)
         )
+      case .kernelProbes(let probes):
+        (
+          .kprobeMulti,
+          .kernelProbes(
+            count: UInt32(probes.functions.count), digest: target, isReturn: probes.isReturn)
+        )
+      case .userProbes(let probes):
+        (
+          .uprobeMulti,
+          .userProbes(
+            path: probes.path, count: UInt32(probes.functions.count), digest: target,
+            isReturn: probes.isReturn, process: probes.process ?? 0)
+        )
+      case .staticProbe(let probe):
+        (
+          .uprobeMulti,
+          .userProbes(
+            path: probe.path, count: 1, digest: target, isReturn: false,
+            process: probe.process ?? 0)
+        )
       case .perfCounter(let counter):
         (.perfEvent, .perfCounter(type: counter.source.number, config: counter.config))
       case .tracing(.traceIter, let name): (.iter, .iterator(name: name))

@@ -5,89 +5,104 @@ public enum ExecutableSymbols {
   public static func fileOffset(
     of function: String, in bytes: [UInt8]
   ) throws(ObjectError) -> UInt64? {
-    var header = ByteReader(bytes, section: "ELF header", bigEndian: false)
-    guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]) else {
-      throw header.failure("this is no 64-bit little-endian ELF file")
+    let wanted = Array(function.utf8)
+    var found: UInt64?
+    try visit(bytes) { name, offset in
+      guard name.elementsEqual(wanted) else { return true }
+      found = offset
+      return false
     }
-    try header.seek(to: 40)
-    let tableOffset = try header.read(UInt64.self)
-    try header.seek(to: 60)
-    let count = Int(try header.read(UInt16.self))
-    let sections = try self.sections(bytes, at: tableOffset, count: count)
-    // SHT_SYMTAB and SHT_DYNSYM; the former is absent from stripped files.
-    for table in sections where table.type == 2 || table.type == 11 {
-      guard Int(table.link) < sections.count else { continue }
-      let names = sections[Int(table.link)].range(in: bytes)
-      guard
-        let symbol = try find(function, in: table.range(in: bytes), names, bytes),
-        symbol.section < sections.count
-      else { continue }
-      let home = sections[symbol.section]
-      guard symbol.value >= home.address, symbol.value - home.address < home.size else { continue }
-      let (offset, overflow) = home.offset.addingReportingOverflow(symbol.value - home.address)
-      if !overflow { return offset }
-    }
-    return nil
+    return found
   }
 
-  private struct Section {
-    var type: UInt32
-    var address: UInt64
-    var offset: UInt64
-    var size: UInt64
-    var link: UInt32
-
-    /// The bytes that the file has of it.
-    func range(in bytes: [UInt8]) -> Range<Int> {
-      let start = Int(min(offset, UInt64(bytes.count)))
-      return start..<start + Int(min(size, UInt64(bytes.count - start)))
-    }
-  }
-
-  private static func sections(
-    _ bytes: [UInt8], at offset: UInt64, count: Int
-  ) throws(ObjectError) -> [Section] {
-    var reader = ByteReader(bytes, section: "section headers", bigEndian: false)
-    guard let start = Int(exactly: offset) else {
-      throw reader.failure("they are said to be at \(offset)")
-    }
-    try reader.seek(to: start)
-    var sections: [Section] = []
-    for _ in 0..<count {
-      try reader.skip(4)
-      let type = try reader.read(UInt32.self)
-      try reader.skip(8)
-      let address = try reader.read(UInt64.self)
-      let offset = try reader.read(UInt64.self)
-      let size = try reader.read(UInt64.self)
-      let link = try reader.read(UInt32.self)
-      try reader.skip(20)
-      sections.append(
-        Section(type: type, address: address, offset: offset, size: size, link: link))
-    }
-    return sections
-  }
-
-  private static func find(
-    _ function: String, in table: Range<Int>, _ names: Range<Int>, _ bytes: [UInt8]
-  ) throws(ObjectError) -> (section: Int, value: UInt64)? {
-    let wanted = Array(function.utf8) + [0]
-    var reader = ByteReader(bytes, in: table, section: "symbols", bigEndian: false)
-    while reader.remaining >= 24 {
-      let name = Int(try reader.read(UInt32.self))
-      let info = try reader.read(UInt8.self)
-      try reader.skip(1)
-      let section = Int(try reader.read(UInt16.self))
-      let value = try reader.read(UInt64.self)
-      try reader.skip(8)
-      // STT_FUNC and STT_GNU_IFUNC; those of section 0 are defined elsewhere.
-      let kind = info & 0xf
-      guard section != 0, kind == 2 || kind == 10, name <= names.count - wanted.count else {
-        continue
+  /// The functions whose names match any of some patterns (`*` any bytes, `?` one), by name, with
+  /// where in the file each begins. Throws as `fileOffset(of:in:)` does.
+  public static func fileOffsets(
+    matching patterns: [String], in bytes: [UInt8]
+  ) throws(ObjectError) -> [String: UInt64] {
+    let patterns = patterns.map { Glob($0) }
+    var found: [String: UInt64] = [:]
+    try visit(bytes) { name, offset in
+      if patterns.contains(where: { $0.matches(name) }) {
+        let text = String(decoding: name, as: UTF8.self)
+        // The first table is the fuller one, and says the same.
+        if found[text] == nil { found[text] = offset }
       }
-      let start = names.lowerBound + name
-      if bytes[start..<start + wanted.count].elementsEqual(wanted) { return (section, value) }
+      return true
     }
-    return nil
+    return found
   }
+
+  /// Calls `body` with the name of each function that is defined and where in the file it begins,
+  /// until it answers false.
+  private static func visit(
+    _ bytes: [UInt8], _ body: (ArraySlice<UInt8>, UInt64) -> Bool
+  ) throws(ObjectError) {
+    let layout = try ExecutableLayout(parsing: bytes)
+    // SHT_SYMTAB and SHT_DYNSYM; the former is absent from stripped files.
+    for table in layout.sections where table.type == 2 || table.type == 11 {
+      guard Int(table.link) < layout.sections.count else { continue }
+      let names = layout.sections[Int(table.link)].range(in: bytes)
+      var reader = ByteReader(
+        bytes, in: table.range(in: bytes), section: "symbols", bigEndian: false)
+      while reader.remaining >= 24 {
+        let name = Int(try reader.read(UInt32.self))
+        let info = try reader.read(UInt8.self)
+        try reader.skip(1)
+        let section = Int(try reader.read(UInt16.self))
+        let value = try reader.read(UInt64.self)
+        try reader.skip(8)
+        // STT_FUNC and STT_GNU_IFUNC; those of section 0 are defined elsewhere.
+        let kind = info & 0xf
+        guard section != 0, kind == 2 || kind == 10, section < layout.sections.count,
+          name < names.count
+        else { continue }
+        let home = layout.sections[section]
+        guard value >= home.address, value - home.address < home.size else { continue }
+        let (offset, overflow) = home.offset.addingReportingOverflow(value - home.address)
+        let rest = bytes[(names.lowerBound + name)..<names.upperBound]
+        guard !overflow, let end = rest.firstIndex(of: 0) else { continue }
+        if !body(rest[..<end], offset) { return }
+      }
+    }
+  }
+}
+
+/// A pattern of names: `*` stands for any bytes, `?` for one.
+public struct Glob: Sendable {
+  private let pattern: [UInt8]
+
+  public init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
+
+  /// Whether it stands for more than one name.
+  public static func isPattern(_ text: String) -> Bool {
+    text.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+  }
+
+  /// In time proportional at most to the product of both lengths.
+  public func matches(_ name: ArraySlice<UInt8>) -> Bool {
+    var (place, next) = (name.startIndex, 0)
+    // Where the last `*` stands, and how far it reaches so far.
+    var star: (pattern: Int, name: Int)?
+    while place < name.endIndex {
+      if next < pattern.count, pattern[next] == UInt8(ascii: "*") {
+        star = (next, place)
+        next += 1
+      } else if next < pattern.count,
+        pattern[next] == UInt8(ascii: "?") || pattern[next] == name[place]
+      {
+        place += 1
+        next += 1
+      } else if let last = star {
+        star = (last.pattern, last.name + 1)
+        place = last.name + 1
+        next = last.pattern + 1
+      } else {
+        return false
+      }
+    }
+    return pattern[next...].allSatisfy { $0 == UInt8(ascii: "*") }
+  }
+
+  public func matches(_ name: String) -> Bool { matches(Array(name.utf8)[...]) }
 }

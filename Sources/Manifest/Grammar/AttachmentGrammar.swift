@@ -40,13 +40,13 @@ extension Grammar {
       Field("kprobe", .block(kprobe), "A place in the kernel's code."),
       Field("uprobe", .block(uprobe), "A place in the code of a program or library."),
       Field("perf_event", .block(perfEvent), "Samples of a performance counter."),
+      Field("kprobe_multi", .block(kprobeMulti), "Many kernel functions."),
+      Field("uprobe_multi", .block(uprobeMulti), "Many functions of a program or library."),
+      Field("usdt", .block(usdt), "A static probe of a program or library."),
     ]
       + socketHooks
       + [
         ("tc", "The classic tc hook of an interface."),
-        ("kprobe_multi", "Many kernel functions."),
-        ("uprobe_multi", "Many functions of a program or library."),
-        ("usdt", "A static probe of a program or library."),
         ("iter", "A walk over kernel objects."), ("lirc", "An infrared receiver."),
       ].map { Field($0.0, .later("the hook block '\($0.0)'"), supported: false, $0.1) })
 

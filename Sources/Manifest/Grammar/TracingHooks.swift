@@ -53,4 +53,48 @@ extension Grammar {
         "pid", .scalar(.integer(1...Int64(Int32.max))),
         "The process, if not all of them: its main thread."),
     ])
+
+  private static let pid = Field(
+    "pid", .scalar(.integer(1...Int64(Int32.max))), "The process, if not all of them.")
+
+  private static let file = Field(
+    "path", .scalar(.string), required: true,
+    "The file: an absolute path, or a name that is searched for, like libc.so.6.")
+
+  private static let times = [
+    Field(
+      "return", .scalar(.boolean), "When the functions return; otherwise as the section says."),
+    Field(
+      "session", .scalar(.boolean),
+      "At the beginning and the end of each function; otherwise as the section says."),
+    Field(
+      "cookies", .oneOrMore(.scalar(.unsigned)),
+      "What bpf_get_attach_cookie returns at each, in the same order."),
+  ]
+
+  static let kprobeMulti = Block(
+    "kprobe_multi", "Many kernel functions, by one link.",
+    [
+      Field(
+        "functions", .oneOrMore(.scalar(.string)), required: true,
+        "Their names, with * and ? for any bytes.")
+    ] + times)
+
+  static let uprobeMulti = Block(
+    "uprobe_multi", "Many functions of a program or library, by one link.",
+    exclusive: [.init("target", ["functions", "offsets"], required: true)],
+    [
+      file,
+      Field(
+        "functions", .oneOrMore(.scalar(.string)),
+        "Functions that the file's symbols name, with * and ? for any bytes."),
+      Field("offsets", .oneOrMore(.scalar(.unsigned)), "Bytes from the start of the file."),
+    ] + times + [pid])
+
+  static let usdt = Block(
+    "usdt", "A static probe of a program or library, wherever it stands in the code.",
+    [
+      file, Field("provider", .scalar(.string), required: true, "Who made the probe: libstdcxx."),
+      Field("name", .scalar(.string), required: true, "The probe's name: throw."), pid,
+    ])
 }

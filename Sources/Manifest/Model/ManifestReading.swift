@@ -215,7 +215,8 @@ struct ManifestReader {
       }
     case "raw_tracepoint": return fields.text("name").map { .rawTracepoint(name: $0.value) }
     case "kprobe", "uprobe": return fields.probe(name)
-    case "perf_event": return fields.tracingBlock(name).map { .tracing($0) }
+    case "perf_event", "kprobe_multi", "uprobe_multi", "usdt":
+      return fields.tracingBlock(name).map { .tracing($0) }
     default: return nil
     }
   }

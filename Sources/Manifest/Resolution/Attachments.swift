@@ -102,6 +102,8 @@ extension Resolver {
       if !saysWhen { probe.isReturn = image.isMadeForReturn }
       return [(nil, .userProbe(probe))]
     case .tracing(.perfEvent(let event)): return hooks(of: event, program, at: block.at)
+    case .tracing(.probes(let probes)): return hooks(of: probes, program, at: block.at)
+    case .tracing(.staticProbe(let probe)): return hooks(of: probe, program, at: block.at)
     }
   }
 
@@ -188,10 +190,14 @@ extension Resolver {
       }
       return .rawTracepoint(name: name)
     case .kprobe where image.expectedAttachType == nil:
-      if SectionName(image.section).targetKind == .usdt { return notYet(attachment, image) }
       return image.sectionProbe
         ?? missing(
           "does not say which place", "add a block: kprobe: {function: …}, or uprobe: {path: …}")
+    case .kprobe:
+      return image.sectionProbeSet
+        ?? missing(
+          "does not say which places",
+          "add a block: kprobe_multi: {functions: …}, uprobe_multi: {path: …} or usdt: {path: …}")
     case .perfEvent:
       return missing(
         "does not say what is counted",

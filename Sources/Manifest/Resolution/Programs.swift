@@ -20,10 +20,15 @@ extension Resolver {
         ])
       return false
     }
+    // A static probe can be in many places, which one link takes (as libbpf does it).
+    let isStaticProbe =
+      object.file.program(function).map { SectionName($0.section.text).targetKind == .usdt }
+      ?? false
     var image: ProgramImage
     do throws(ObjectError) {
       image = try object.file.image(
-        of: function, type: declared?.type?.value, attachType: declared?.attachType?.value)
+        of: function, type: declared?.type?.value,
+        attachType: declared?.attachType?.value ?? (isStaticProbe ? .traceUprobeMulti : nil))
     } catch {
       objectError(error, code: "bad-program", at: position)
       return false

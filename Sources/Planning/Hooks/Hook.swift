@@ -17,6 +17,9 @@ public enum Hook: Hashable, Sendable, Codable {
   case kernelProbe(KernelProbe)
   case userProbe(UserProbe)
   case perfCounter(PerfCounter)
+  case kernelProbes(KernelProbeSet)
+  case userProbes(UserProbeSet)
+  case staticProbe(StaticProbePlace)
   /// The target is the program's own: tp_btf, fentry, fexit, fmod_ret, lsm, iter.
   case tracing(attachType: AttachType, target: String)
   /// Operations of the kernel that a map of the manifest implements (a REF), and the structure's name.

@@ -85,6 +85,9 @@ extension Hook {
     case .kernelProbe(let probe): probe
     case .userProbe(let probe): probe
     case .perfCounter(let counter): counter
+    case .kernelProbes(let probes): probes
+    case .userProbes(let probes): probes
+    case .staticProbe(let probe): probe
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
     case .socketMap(let map, let attachType): SocketMapHook(map: map, attachType: attachType)
@@ -98,7 +101,9 @@ extension Hook {
     "sk_lookup": NamespaceHook.self, "flow_dissector": NamespaceHook.self,
     "netfilter": NetfilterFamily.self, "tracepoint": TracepointHook.self,
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
-    "uprobe": UserProbe.self, "perf_event": PerfCounter.self, "tracing": TracingHook.self,
+    "kprobe_multi": KernelProbeSet.self, "uprobe_multi": UserProbeSet.self,
+    "usdt": StaticProbePlace.self, "uprobe": UserProbe.self, "perf_event": PerfCounter.self,
+    "tracing": TracingHook.self,
     structOpsName: StructOpsHook.self, "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
   ]
 
@@ -109,6 +114,7 @@ extension Hook {
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
     "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
     "return", "pid", "type", "config", "period", "freq", "cpu", AttachmentOrder.preorderField,
+    "functions", "offsets", "cookies", "session", "provider",
   ]
 
   /// The hook's part of an attachment's canonical spec; `Hook(spec:)` reads it back.

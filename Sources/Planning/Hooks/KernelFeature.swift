@@ -22,6 +22,11 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   /// Maps of struct_ops that a link registers.
   case structOpsLinks = "struct_ops_links"
   case hardwareCounters = "hardware_counters"
+  /// Links to many probes; sessions run at the beginning and the end of functions.
+  case kprobeMulti = "kprobe_multi"
+  case kprobeSession = "kprobe_session"
+  case uprobeMulti = "uprobe_multi"
+  case uprobeSession = "uprobe_session"
 
   /// As a message names it.
   var phrase: String {
@@ -40,6 +45,10 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .lsm: "BPF among its security modules"
     case .structOpsLinks: "links to struct_ops maps"
     case .hardwareCounters: "hardware counters"
+    case .kprobeMulti: "links to many kprobes"
+    case .kprobeSession: "kprobe sessions"
+    case .uprobeMulti: "links to many uprobes"
+    case .uprobeSession: "uprobe sessions"
     }
   }
 
@@ -60,6 +69,10 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .lsm:
       "build the kernel with CONFIG_BPF_LSM and add bpf to the list in its lsm= parameter"
     case .structOpsLinks: "Linux 6.4 and newer have them"
+    case .kprobeMulti: "Linux 5.18 and newer have them, built with CONFIG_FPROBE"
+    case .kprobeSession: "Linux 6.10 and newer have them, built with CONFIG_FPROBE"
+    case .uprobeMulti: "Linux 6.6 and newer have them, built with CONFIG_UPROBE_EVENTS"
+    case .uprobeSession: "Linux 6.13 and newer have them, built with CONFIG_UPROBE_EVENTS"
     case .hardwareCounters:
       "a virtual machine has to be given them; {type: software, config: cpu-clock} samples everywhere"
     }

@@ -136,6 +136,16 @@ extension LiveKernel {
       _ = try Tracefs.tracepointID(category: category, name: name)
     case .userProbe(let probe): observed.targetID = try place(of: probe).offset
     case .perfCounter(let counter): try counter.checkTarget()
+    case .kernelProbes(let probes):
+      // Refused as lacking where there is no ftrace either.
+      guard Feature.kprobeMulti.isSupported != false else { break }
+      observed.targetID = PlaceDigest.of(try places(of: probes, cookie: 0).map(\.place))
+    case .userProbes(let probes):
+      if let process = probes.process { try checkProcess(process) }
+      observed.targetID = PlaceDigest.of(try places(of: probes, cookie: 0).places.map(\.place))
+    case .staticProbe(let probe):
+      if let process = probe.process { try checkProcess(process) }
+      observed.targetID = PlaceDigest.of(try places(of: probe).places.map(\.offset))
     case .rawTracepoint, .kernelProbe, .tracing, .structOps, .socketMap: break
     }
   }
@@ -186,7 +196,9 @@ extension NetworkInterface {
 
 extension KernelError {
   /// Looking for a target, which refuses what is not there.
-  private var targetCalls: Set<String> { ["tracefs", "netns", "cgroup", "uprobe", "perf"] }
+  private var targetCalls: Set<String> {
+    ["tracefs", "netns", "cgroup", "uprobe", "kprobe", "perf"]
+  }
 
   /// The kernel does not know the hook that it was asked about.
   fileprivate var isUnknownHook: Bool {

@@ -88,6 +88,10 @@ extension LiveKernel {
         return try link(program, .perfEvent(try event(probe), cookie: cookie))
       case .perfCounter(let counter):
         return try link(program, .perfEvent(try counter.event(), cookie: cookie))
+      case .kernelProbes(let probes): return try link(program, try hook(probes, cookie: cookie))
+      case .userProbes(let probes): return try link(program, try hook(probes, cookie: cookie))
+      case .staticProbe(let probe):
+        return try link(program, try hook(probe, of: program, cookie: cookie))
       case .tracing(.traceIter, _): return try link(program, .iterator(.all))
       case .tracing(let attachType, _):
         // The older command does the same on every kernel, but takes no cookie here.

@@ -284,7 +284,16 @@ extension ObservedLink {
         .tracing(attachType: type, targetObjectID: objectID, targetBTFID: typeID)
       case .sockmap(let id, let type): .socketMap(id: id, attachType: type)
       case .structOps(let id): .map(id: id)
-      case .perfEvent, .kprobeMulti, .uprobeMulti, .other: .other
+      case .kprobeMulti(let probes, _):
+        .kernelProbes(
+          count: probes.count,
+          digest: probes.places.contains(0) ? 0 : PlaceDigest.of(probes.places),
+          isReturn: probes.flags & 1 != 0)
+      case .uprobeMulti(let path, let probes, let process):
+        .userProbes(
+          path: path, count: probes.count, digest: PlaceDigest.of(probes.places),
+          isReturn: probes.flags & 1 != 0, process: process)
+      case .perfEvent, .other: .other
       }
     self.init(id: info.id, type: info.type, programID: info.programID, target: target)
   }

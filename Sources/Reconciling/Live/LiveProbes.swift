@@ -77,6 +77,10 @@ extension KernelFeature {
     case .lsm: .lsm
     case .structOpsLinks: .structOpsLinks
     case .hardwareCounters: .hardwareCounters
+    case .kprobeMulti: .kprobeMulti
+    case .kprobeSession: .kprobeSession
+    case .uprobeMulti: .uprobeMulti
+    case .uprobeSession: .uprobeSession
     }
   }
 }

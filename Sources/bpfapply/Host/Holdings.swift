@@ -225,6 +225,10 @@ private struct HoldingsIndex {
       return "\(isReturn ? "kretprobe" : "kprobe") \(function)+\(offset)"
     case .userProbe(let path, let offset, let isReturn):
       return "\(isReturn ? "uretprobe" : "uprobe") \(path)+\(offset)"
+    case .kernelProbes(let count, _, let isReturn):
+      return "\(isReturn ? "kretprobes" : "kprobes") of \(count) functions"
+    case .userProbes(let path, let count, _, let isReturn, _):
+      return "\(count) \(isReturn ? "uretprobes" : "uprobes") in \(path)"
     case .perfCounter(let type, let config):
       let source = PerfCounter.Source.allCases.first { $0.number == type }
       return source.map { PerfCounter(source: $0, config: config, sampling: .period(0)) }

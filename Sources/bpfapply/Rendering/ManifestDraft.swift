@@ -231,8 +231,15 @@ struct HookDraft {
     case .rawTracepoint where program.attachTarget == nil,
       .rawTracepointWritable where program.attachTarget == nil:
       decide("raw_tracepoint: {name: CHANGE_ME}")
+    case .kprobe where program.attachTarget == nil:
+      switch program.section.targetKind {
+      case .kernelFunctions: decide("kprobe_multi: {functions: CHANGE_ME}")
+      case .userFunctions: decide("uprobe_multi: {path: CHANGE_ME, functions: CHANGE_ME}")
+      case .usdt: decide("usdt: {path: CHANGE_ME, provider: CHANGE_ME, name: CHANGE_ME}")
+      default: needsDecision = true
+      }
     case .tracing where program.attachTarget == nil, .lsm where program.attachTarget == nil,
-      .ext where program.attachTarget == nil, .kprobe where program.attachTarget == nil:
+      .ext where program.attachTarget == nil:
       needsDecision = true
     case .tracepoint, .rawTracepoint, .rawTracepointWritable, .tracing, .lsm, .ext, .kprobe: break
     default: isAttachable = false
