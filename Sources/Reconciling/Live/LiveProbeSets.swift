@@ -98,11 +98,11 @@ extension LiveKernel {
     let places = all.filter { $0.provider == probe.provider && $0.name == probe.name }
     guard !places.isEmpty else {
       let names = Set(all.map { "\($0.provider):\($0.name)" }).sorted()
+      let known =
+        names.isEmpty ? "and none at all" : "but \(names.prefix(12).joined(separator: ", "))"
       throw KernelError(
-        "uprobe", refused: "it has no static probe \(probe.provider):\(probe.name)", on: path,
-        hint: names.isEmpty
-          ? "it has none at all; readelf -n \(path) lists them"
-          : "it has \(names.prefix(12).joined(separator: ", "))")
+        "uprobe",
+        refused: "it has no static probe \(probe.provider):\(probe.name), \(known)", on: path)
     }
     return (path, places)
   }
