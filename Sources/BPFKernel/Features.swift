@@ -40,9 +40,10 @@ public struct Feature: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Feature {
+  /// Those that follow from the version; netkit, probes and the like are options of the build.
   public static let all = [
     btf, globalData, mmapableArrays, batchOperations, bindMap, cgroupLinks, xdpLinks, perfLinks,
-    netfilterLinks, structOpsLinks, tcxLinks, netkitLinks, socketMapLinks, unixSocketHooks,
+    netfilterLinks, structOpsLinks, tcxLinks, socketMapLinks, unixSocketHooks,
     cgroupPreorder, cgroupOrder, pathDescriptors,
   ]
 
