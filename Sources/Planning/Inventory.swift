@@ -56,6 +56,9 @@ public struct InventoryResource: Hashable, Sendable, Codable {
   /// The kernel's ids of what applies before it, interrupted too, had or made for this address, as
   /// far as it is still there; nil = nothing.
   public var remains: [UInt32]?
+  /// The specs of other hooks at which they left a filter of this address: nothing but its place
+  /// tells where one is. nil = none.
+  public var strayPlaces: [Spec]?
 
   public init(
     current: AppliedResource?, next: AppliedResource? = nil, remains: [UInt32]? = nil
@@ -64,6 +67,9 @@ public struct InventoryResource: Hashable, Sendable, Codable {
     self.next = next
     self.remains = remains
   }
+
+  /// All specs that say where something of this address may be.
+  var specs: [Spec] { [next?.spec, current?.spec].compactMap(\.self) + (strayPlaces ?? []) }
 
   /// All objects that are ours by this record. An announced link has no id yet.
   public var ids: Set<UInt32> {

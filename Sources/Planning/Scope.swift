@@ -39,9 +39,7 @@ extension ObservationScope {
   public func including(_ inventory: Inventory) -> ObservationScope {
     var scope = self
     for (address, resource) in inventory.resources {
-      for applied in [resource.current, resource.next].compactMap(\.self) {
-        scope.include(address, applied.spec)
-      }
+      for spec in resource.specs { scope.include(address, spec) }
     }
     return scope
   }

@@ -81,6 +81,8 @@ extension Execution {
     }
     for (address, resource) in inventory.resources {
       inventory.resources[address]?.remains = remains(of: address, besides: resource)
+      let stray = ownership.strayPlaces(of: address, besides: resource)
+      inventory.resources[address]?.strayPlaces = stray.isEmpty ? nil : stray
     }
     return inventory
   }

@@ -130,7 +130,7 @@ struct Ordeal<K: Kernel> {
   private func differences(from wanted: DesiredState) throws -> [String] {
     var hooks = Set(wanted.attachments.map(\.hook.place))
     for interface in manifests.interfaces {
-      hooks.formUnion([7, 8].map { RandomManifest.filter(interface, $0) })
+      hooks.formUnion(RandomManifest.priorities.map { RandomManifest.filter(interface, $0) })
     }
     let seen = try observe(hooks: hooks, paths: Set(wanted.pins.map(\.pin.path)))
     var differences: [String] = []

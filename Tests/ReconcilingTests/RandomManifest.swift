@@ -148,9 +148,8 @@ struct RandomManifest {
       add("uplink", ["xdp1", "xdp2"], .xdp(interface: interface, mode: .generic), &random)
       add("in1", ["cls1"], .tcx(interface: interface, attachType: .tcxIngress), &random)
       add("in2", ["cls2"], .tcx(interface: interface, attachType: .tcxIngress), &random)
-      // It does not move. An intent knows two places of a filter: when two applies in a row are killed
-      // that moved it, and the third moves it again, the first one's filter is not found.
-      add("filter", ["cls1", "cls2"], Self.filter(interface, 7), &random)
+      let priority = Self.priorities.randomElement(using: &random) ?? 7
+      add("filter", ["cls1", "cls2"], Self.filter(interface, priority), &random)
       add("out", ["cls1", "cls2"], .tcx(interface: interface, attachType: .tcxEgress), &random)
     }
     for (number, cgroup) in cgroups.enumerated() where Bool.random(using: &random) {
@@ -162,6 +161,9 @@ struct RandomManifest {
     }
     return all
   }
+
+  /// Three: an intent names two places of a filter, and more applies than two can be killed.
+  static let priorities: [UInt16] = [7, 8, 9]
 
   static func filter(_ interface: InterfaceName, _ priority: UInt16) -> Hook {
     .filter(FilterHook(at: interface, isEgress: false, priority: priority, handle: 1))

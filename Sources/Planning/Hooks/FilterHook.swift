@@ -123,10 +123,7 @@ extension Ownership {
 
   /// All filters of an attachment: at the hooks that the inventory names, and at the declared one.
   func filters(of address: Address, declared: Hook?) -> [ObservedLink] {
-    let resource = inventory?.resources[address]
-    var hooks = [resource?.next, resource?.current].compactMap {
-      $0.flatMap { Hook(spec: $0.spec) }
-    }
+    var hooks = (inventory?.resources[address]?.specs ?? []).compactMap(Hook.init(spec:))
     // Of two that an interrupted apply left, the one that is in its place already.
     if let declared { hooks.insert(declared, at: hooks.contains(declared) ? 0 : hooks.count) }
     var found: [ObservedLink] = []
@@ -134,6 +131,13 @@ extension Ownership {
       if let link = filter(at: hook), !found.contains(link) { found.append(link) }
     }
     return found
+  }
+
+  /// Where filters of the address stand that a claim does not name.
+  public func strayPlaces(of address: Address, besides claim: InventoryResource) -> [Spec] {
+    let named = claim.specs.compactMap { Hook(spec: $0)?.filter }
+    return filters(of: address, declared: nil).compactMap(\.filter)
+      .filter { !named.contains($0) }.map(\.spec)
   }
 
   /// Filters of ours beside the live one, which an interrupted apply left.
