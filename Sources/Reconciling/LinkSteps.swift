@@ -1,6 +1,8 @@
 import BPFObject
 import Planning
 
+internal import struct BPFKernel.Errno
+
 /// Links: created, swapped in place, and attached again when that has to be undone.
 extension Execution {
   func createLink(_ address: Address) throws(KernelFailure) {
@@ -15,7 +17,7 @@ extension Execution {
         link = try attachWhereItIs(program, attachment)
       }
     } catch {
-      guard attachment.isSelected, error.errorNumber == 19 else { throw error.about(address) }
+      guard attachment.isSelected, error.isErrno(.noDevice) else { throw error.about(address) }
       vanished.insert(address)
       return
     }
@@ -34,7 +36,7 @@ extension Execution {
     do throws(KernelFailure) {
       return try attach(program, attachment)
     } catch {
-      guard attachment.isSelected, error.errorNumber == 22 else { throw error }
+      guard attachment.isSelected, error.isErrno(.invalid) else { throw error }
       return try attach(program, attachment)
     }
   }
@@ -53,11 +55,11 @@ extension Execution {
       } catch {
         // A neighbour that went meanwhile (ENOENT), or that is in the other list of a cgroup's
         // (EINVAL): the next one.
-        guard error.errorNumber == 2 || error.errorNumber == 22 else { throw error }
+        guard error.isErrno(.noEntry) || error.isErrno(.invalid) else { throw error }
         failure = error
       }
     }
-    if let failure, failure.errorNumber != 2 { throw failure }
+    if let failure, !failure.isErrno(.noEntry) { throw failure }
     return try kernel.createLink(program, to: attachment)
   }
 
@@ -106,7 +108,7 @@ extension Execution {
       try kernel.updateLink(link, to: program, expected: old)
     } catch {
       // Its interface is gone (ENOLINK); the link stays as dead as it is, and the next plan removes it.
-      guard attachment.isSelected, error.errorNumber == 67 else { throw error.about(address) }
+      guard attachment.isSelected, error.isErrno(.noLink) else { throw error.about(address) }
       vanished.insert(address)
       return
     }

@@ -21,6 +21,9 @@ extension KernelFailure {
     // A call that was refused outright, for want of a capability, leaves the log empty.
     verifierLog = error.verifierLog.flatMap { $0.isEmpty ? nil : $0 }
   }
+
+  /// Whether a system call failed with that number.
+  func isErrno(_ number: Errno) -> Bool { errorNumber == number.rawValue }
 }
 
 /// Runs calls of the kernel library; their errors become failures of this layer.

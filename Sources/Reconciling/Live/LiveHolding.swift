@@ -21,7 +21,7 @@ extension LiveKernel {
         do throws(KernelFailure) {
           now.append(try open(kind, id: id))
         } catch {
-          if error.errorNumber == Errno.noEntry.rawValue { gone.insert(object) }
+          if error.isErrno(.noEntry) { gone.insert(object) }
         }
       }
     }

@@ -1,6 +1,8 @@
 import BPFObject
 import Planning
 
+internal import struct BPFKernel.Errno
+
 /// Contents of a map that is replaced. Copied before the programs are swapped, and merged when no
 /// program is left that writes to the old map: a copy that is followed by the swap alone loses what
 /// is written in between.
@@ -186,13 +188,11 @@ extension EntryTable {
 }
 
 extension KernelFailure {
-  private static var full: Int32 { 7 }
-
   /// What E2BIG means here.
   fileprivate func explainingFull(_ ref: String, holding count: Int, _ limit: UInt32)
     -> KernelFailure
   {
-    guard errorNumber == KernelFailure.full else { return self }
+    guard isErrno(.tooBig) else { return self }
     var failure = self
     failure.subject = "map.\(ref)"
     failure.message = "\(count) entries are to be carried over, and \(limit) fit"
