@@ -115,15 +115,13 @@ final class Flows {
     try Pinned.counter("\(deployment.pins)/maps/f/totals", release - 1)
   }
 
-  /// Programs are done with the packets that were sent: none ends one while all that run end.
+  /// Programs are done with all packets that were sent.
   func settle() throws {
-    var last = -1
-    try eventually("an end of the traffic") {
-      try GracePeriod.wait()
-      let now = try total(1) + total(2)
-      defer { last = now }
-      usleep(20_000)
-      return now == last
+    func packets(_ slot: UInt32) throws -> Int {
+      try Pinned.counter("\(deployment.pins)/maps/f/totals", slot)
+    }
+    try eventually("the end of \(packets(2)) packets, \(packets(3)) so far") {
+      try packets(2) == packets(3)
     }
   }
 
