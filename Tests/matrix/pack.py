@@ -220,14 +220,16 @@ def pack_payload(root, bpfapply, path, programs):
     for name in ["guest-clang", "guest-facilities"]:
         archive.copy(f"{here}/{name}", f"usr/bin/{name.removeprefix('guest-')}")
 
-    # The interpreter of `facilities`, and as much of its library as that imports.
+    # The interpreter of `facilities`, and as much of its library as that imports. The distribution's,
+    # if there is one: it has the static probes that an example looks for.
+    python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
     listed = subprocess.run(
-        [sys.executable, "-I", "-S", "-c",
+        [python, "-I", "-S", "-c",
          "import ctypes, fcntl, json, os, struct, subprocess, sys; "
          "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)))"],
         capture_output=True, text=True, check=True)
-    add(os.path.realpath(sys.executable))
-    archive.link("usr/bin/python3", os.path.realpath(sys.executable))
+    add(os.path.realpath(python))
+    archive.link("usr/bin/python3", os.path.realpath(python))
     for name in listed.stdout.split():
         add(name)
 

@@ -5,7 +5,15 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-extern _Bool bpf_session_is_return(void) __ksym;
+// Newer kernels (7.2 does) pass the context; of the two the one is there whose type is the kernel's.
+extern _Bool bpf_session_is_return(void *context) __ksym __weak;
+extern _Bool bpf_session_is_return___without(void) __ksym __weak;
+
+static __always_inline _Bool ends(void *context) {
+  if (bpf_session_is_return)
+    return bpf_session_is_return(context);
+  return bpf_session_is_return___without();
+}
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -16,7 +24,7 @@ struct {
 
 SEC("kprobe.session/vfs_rea?")
 int both(void *context) {
-  __u32 slot = bpf_session_is_return();
+  __u32 slot = ends(context);
   __u64 *count = bpf_map_lookup_elem(&calls, &slot);
   if (count)
     __sync_fetch_and_add(count, 1);
