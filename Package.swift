@@ -39,8 +39,7 @@ let package = Package(
     // The arrows of Sources/README.md; ArchitectureTests compares them with what is imported.
     .systemLibrary(name: "CBPF"),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .target(
-      name: "BPFObject", dependencies: [crypto], exclude: ["README.md"], swiftSettings: strict),
+    .target(name: "BPFObject", exclude: ["README.md"], swiftSettings: strict),
     .target(name: "BPFKernel", dependencies: ["BPFObject", "CBPF"], swiftSettings: strict),
     .target(name: "Planning", dependencies: ["BPFObject", crypto], swiftSettings: strict),
     .target(
@@ -64,7 +63,7 @@ let package = Package(
 
     .testTarget(name: "ArchitectureTests", swiftSettings: tests),
     .testTarget(
-      name: "BPFObjectTests", dependencies: ["BPFObject", "Sandbox"], swiftSettings: tests),
+      name: "BPFObjectTests", dependencies: ["BPFObject", "Sandbox", crypto], swiftSettings: tests),
     .testTarget(
       name: "BPFKernelTests", dependencies: ["BPFKernel", "BPFObject", "Sandbox"],
       swiftSettings: tests),

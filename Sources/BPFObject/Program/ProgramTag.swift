@@ -1,5 +1,3 @@
-import Crypto
-
 /// The kernel's short digest of a program's instructions, as `bpftool prog show` prints it.
 public struct ProgramTag: Hashable, Sendable, Comparable, CustomStringConvertible, Codable {
   /// Eight bytes.
@@ -88,11 +86,6 @@ extension ProgramTag {
       }
       instruction.encode(into: &bytes)
     }
-    let digest: [UInt8] =
-      switch algorithm {
-      case .sha1: Array(Insecure.SHA1.hash(data: bytes))
-      case .sha256: Array(SHA256.hash(data: bytes))
-      }
-    self.bytes = Array(digest.prefix(8))
+    self.bytes = Array(TagHash.digest(of: bytes, algorithm).prefix(8))
   }
 }
