@@ -17,6 +17,8 @@ public struct ProgramImage: Hashable, Sendable {
   public var structOps: StructOpsMember?
   public var license: String
   public var instructions: [Instruction]
+  /// Where the exception callback begins, and with it what only that reaches; nil if there is none.
+  public var exceptionCallback: Int?
   /// By ascending instruction index.
   public var references: [MapReference]
   /// Functions and variables of the kernel, by ascending instruction; empty once they are resolved.

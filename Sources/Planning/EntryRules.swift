@@ -13,7 +13,7 @@ struct EntryRules {
   var keepsItselfAlive: Bool
 
   init(_ type: MapType) {
-    isArray = type == .array || type == .percpuArray
+    isArray = [.array, .percpuArray, .insnArray].contains(type)
     isPerCPU = [.percpuArray, .percpuHash, .lruPercpuHash].contains(type)
     evicts = type == .lruHash || type == .lruPercpuHash
     keepsItselfAlive = [.devmap, .devmapHash, .cpumap].contains(type)

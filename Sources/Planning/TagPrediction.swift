@@ -2,10 +2,10 @@ internal import BPFObject
 
 /// The tag that a kernel will report for an image, where it can be known beforehand.
 enum TagPrediction {
-  /// nil where an instruction will hold a number that only the running kernel knows: with CO-RE
-  /// relocations too, until they are done.
+  /// nil where an instruction will hold a number that only the running kernel knows, with CO-RE
+  /// relocations too until they are done; and where it decides whether there is a callback.
   static func tag(of image: ProgramImage, algorithm: TagAlgorithm) -> String? {
-    guard !image.dependsOnKernel else { return nil }
+    guard !image.dependsOnKernel, image.exceptionCallback == nil else { return nil }
     // Descriptors are not in the tag, that an instruction loads a map is.
     let instructions = image.instructions { _ in 0 }
     guard !instructions.contains(where: dependsOnKernel) else { return nil }

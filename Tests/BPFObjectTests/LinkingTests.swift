@@ -119,6 +119,12 @@ import Testing
     let btf = try #require(object.btf)
     #expect(
       image.functionInfo.map { btf.name(of: $0.typeID) } == ["guarded", "helper", "callback"])
+    let plain = image.withoutExceptionCallback()
+    #expect(plain.functionInfo.map { btf.name(of: $0.typeID) } == ["guarded", "helper"])
+    let callback = try #require(image.functionInfo.last)
+    #expect(plain.instructions == Array(image.instructions[..<Int(callback.instruction)]))
+    #expect(plain.lineInfo.allSatisfy { $0.instruction < callback.instruction })
+    #expect(plain.withoutExceptionCallback() == plain)
   }
 
   @Test func whatOnlyTheKernelKnowsStaysSymbolic() throws {

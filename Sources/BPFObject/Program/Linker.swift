@@ -33,7 +33,11 @@ struct Linker {
     while true {
       guard var frame = stack.popLast() else {
         guard let next = pending.popLast() else { return }
-        if placed[next] == nil { stack.append(Frame(function: next, base: try place(next))) }
+        if placed[next] == nil {
+          let base = try place(next)
+          exceptionCallback = base
+          stack.append(Frame(function: next, base: base))
+        }
         continue
       }
       let function = code.functions[frame.function]
@@ -70,6 +74,8 @@ struct Linker {
   /// Functions to append after everything that is called.
   private var pending: [Int] = []
   var exceptionCallbacks: [String: String] = [:]
+  /// Where the callback landed.
+  private(set) var exceptionCallback: Int?
 
   private func exceptionCallback(of program: Int) -> Int? {
     guard let name = exceptionCallbacks[code.functions[program].name] else { return nil }

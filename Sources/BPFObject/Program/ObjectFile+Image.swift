@@ -39,6 +39,7 @@ extension ObjectFile {
       externs: linker.externReferences.sorted { $0.instruction < $1.instruction },
       functionInfo: linker.functionInfo, lineInfo: linker.lineInfo)
     image.structOps = member
+    image.exceptionCallback = linker.exceptionCallback
     image.coreRelocations = try coreRelocations(linker.coreRelocations, of: programName)
     if !image.coreRelocations.isEmpty { image.localTypes = localTypes }
     return image

@@ -41,7 +41,8 @@ extension Resolver {
     let type = map.map.type
     let possible: [DesiredEntries.Policy]
     switch type {
-    case .queue, .stack: possible = [.seed]
+    // The kernel writes into an insn_array when a program is loaded.
+    case .queue, .stack, .insnArray: possible = [.seed]
     case .bloomFilter: possible = [.merge, .seed]
     case .lruHash, .lruPercpuHash: possible = [.merge, .seed]
     case .hash, .array, .percpuHash, .percpuArray, .lpmTrie, .progArray, .devmap, .devmapHash,

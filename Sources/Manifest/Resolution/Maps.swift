@@ -102,12 +102,7 @@ extension Resolver {
         at: position, hints: ["such a map stands in SEC(\".struct_ops.link\") of an object"])
       return false
     }
-    let later: [MapType] = [.insnArray]
-    guard later.contains(map.map.type) else { return true }
-    log.error(
-      "not-supported-yet", "the map '\(map.ref)' is a \(map.map.type), which is not supported yet",
-      at: position)
-    return false
+    return true
   }
 
   /// The declared fields over those of the object, and the layouts of keys and values.

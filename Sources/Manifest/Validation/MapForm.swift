@@ -36,6 +36,8 @@ struct MapForm {
     case .sockmap, .reuseportSockarray: (key, value) = (.sizes([4]), .sizes([8, 4]))
     case .sockhash: (key, value) = (.declared, .sizes([8, 4]))
     case .ringbuf, .userRingbuf, .arena: (key, value) = (.none, .none)
+    // `struct bpf_insn_array_value`.
+    case .insnArray: (key, value) = (.sizes([4]), .sizes([16]))
     case .queue, .stack, .bloomFilter: (key, value) = (.none, .declared)
     default: (key, value) = (.declared, .declared)
     }

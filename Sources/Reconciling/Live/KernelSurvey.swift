@@ -43,6 +43,11 @@ public struct KernelSurvey: Sendable {
     release != nil && Feature.probeReadKernel.isSupported == false
   }
 
+  /// Whether programs are loaded without their exception callbacks.
+  public var hasNoExceptions: Bool {
+    release != nil && TypeFeatures.missing.contains(.declarationTags)
+  }
+
   // MARK: Externs
 
   /// By the externs' names.

@@ -91,7 +91,10 @@ extension LiveKernel {
     _ load: ProgramLoad<LiveObject>
   ) throws(KernelFailure) -> LiveObject {
     let (resolved, modules) = try resolvingExterns(of: load)
-    let image = try relocated(resolved)
+    var image = try relocated(resolved)
+    if image.exceptionCallback != nil, TypeFeatures.missing.contains(.declarationTags) {
+      image = image.withoutExceptionCallback()
+    }
     var descriptors: [String: Int32] = [:]
     for name in image.reachableMaps {
       guard let object = load.maps[name] else {

@@ -46,6 +46,6 @@ extension Inspection {
     if fitted.readsMemory, kernel?.replacesMemoryReads == true {
       fitted.instructions = fitted.instructions.map(\.readingAnyMemory)
     }
-    return fitted
+    return kernel?.hasNoExceptions == true ? fitted.withoutExceptionCallback() : fitted
   }
 }
