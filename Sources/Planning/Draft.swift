@@ -23,7 +23,7 @@ struct Draft {
     /// The new map gets the contents of the live one.
     case migrate(source: UInt32)
     /// An earlier apply did not come to merge what was in that map.
-    case completeMigration(source: UInt32)
+    case completeMigration(UnfinishedMigration)
     case removePin(path: String)
   }
 

@@ -56,6 +56,9 @@ public struct InventoryResource: Hashable, Sendable, Codable {
   /// The kernel's ids of what applies before it, interrupted too, had or made for this address, as
   /// far as it is still there; nil = nothing.
   public var remains: [UInt32]?
+  /// What was given to maps that replace others, as far as the apply that gave it has not ended; nil =
+  /// nothing.
+  public var bases: [MigrationBase]?
   /// The specs of other hooks at which they left a filter of this address: nothing but its place
   /// tells where one is. nil = none.
   public var strayPlaces: [Spec]?
@@ -73,7 +76,9 @@ public struct InventoryResource: Hashable, Sendable, Codable {
 
   /// All objects that are ours by this record. An announced link has no id yet.
   public var ids: Set<UInt32> {
-    Set([current?.id, next?.id].compactMap(\.self) + (remains ?? [])).subtracting([0])
+    Set(
+      [current?.id, next?.id].compactMap(\.self) + (remains ?? []) + (bases ?? []).map(\.map)
+    ).subtracting([0])
   }
 }
 

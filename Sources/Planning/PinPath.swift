@@ -22,6 +22,21 @@ public enum PinPath {
     "\(stagingRoot(root))/\(relativePath(of: address))"
   }
 
+  /// Where what was copied into a new map is pinned until it is merged; `map` is the id of the new map.
+  public static func base(_ map: UInt32, of address: Address, root: String) -> String {
+    "\(stagingRoot(root))/bases/\(relativePath(of: address))/\(map)"
+  }
+
+  /// Whether what is pinned there is such a base.
+  public static func isBase(_ path: String, root: String) -> Bool {
+    isBelow("\(stagingRoot(root))/bases", path)
+  }
+
+  /// Where a map waits for being merged whose place below `next` is needed.
+  public static func unmerged(_ map: UInt32, of address: Address, root: String) -> String {
+    "\(stagingRoot(root))/unmerged/\(relativePath(of: address))/\(map)"
+  }
+
   public static func stagingRoot(_ root: String) -> String { "\(root)/next" }
   /// Where the pins of what was given up go: below the owner's directory, and not the owner's.
   public static func forgotten(of address: Address, root: String) -> String {

@@ -68,7 +68,7 @@ private struct Derivation {
       orders.copyPrograms(&drafts)
       Cascade(situation: situation).spread(&drafts)
       let migration = MigrationPlan(situation: situation)
-      for (address, var draft) in drafts where draft.last?.migratedFrom != nil {
+      for (address, var draft) in drafts {
         migration.complete(&draft)
         drafts[address] = draft
       }

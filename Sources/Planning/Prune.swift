@@ -154,12 +154,12 @@ struct Prune {
 
   /// What an interrupted apply left under `next/`, and under `former/` when nothing waits for a
   /// confirmation.
-  var leftovers: [String] {
+  var leftovers: [ObservedPin] {
     let isPending = situation.observed.inventory?.confirmation != nil
-    return situation.observed.pins.map(\.path).filter {
-      PinPath.isBelow(PinPath.stagingRoot(ownership.root), $0)
-        || !isPending && PinPath.isBelow(PinPath.formerRoot(ownership.root), $0)
-    }.sorted()
+    return situation.observed.pins.filter {
+      PinPath.isBelow(PinPath.stagingRoot(ownership.root), $0.path)
+        || !isPending && PinPath.isBelow(PinPath.formerRoot(ownership.root), $0.path)
+    }.sorted { $0.path < $1.path }
   }
 
   /// Pins below the root that are in no inventory and in nobody's way: shown, not touched.

@@ -22,7 +22,7 @@ public enum Step: Hashable, Sendable, Codable {
 
   case writeIntent
   /// Pin the new object under `next/` in the owner's directory, with the mode and owner that it is
-  /// to have.
+  /// to have. With a map that another's contents were copied into, what was copied is pinned.
   case stagePin(Address)
   /// Attach: create the link (staged as a descriptor until it is pinned).
   case createLink(Address)
@@ -53,9 +53,9 @@ public enum Step: Hashable, Sendable, Codable {
   case clearReferences(Address)
   /// Once no program writes to the old map any more: carry over what changed since it was copied.
   case mergeEntries(ref: String, source: UInt32)
-  /// The same after an interrupted apply, of which nobody knows what was copied: the keys that are
-  /// missing are carried over.
-  case completeMigration(ref: String, source: UInt32)
+  /// The same after an interrupted apply: what its base does not have yet is carried over. Where nobody
+  /// knows what was copied, it is the keys that are missing.
+  case completeMigration(ref: String, UnfinishedMigration)
   case removePin(Address, path: String)
   /// Leftovers below the owner's directory that nothing claims (an interrupted apply's staging).
   case removeLeftover(path: String)

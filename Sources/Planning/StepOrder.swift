@@ -15,7 +15,7 @@ struct StepOrder {
   }
 
   let drafts: [Address: Draft]
-  let leftovers: [String]
+  let leftovers: [ObservedPin]
   let root: String
 
   /// `end` is what ends the apply: the final inventory, or its removal. A record that is out of date
@@ -42,7 +42,14 @@ struct StepOrder {
     let staged = Set(
       ranked.filter { $0.tasks.contains(.publishPin) }
         .map { PinPath.staging(of: $0.address, root: root) })
-    for path in leftovers {
+    // A map that is still to be merged outlives another kill in a place where nothing is staged.
+    let sources = unmerged
+    for pin in leftovers {
+      var path = pin.path
+      if staged.contains(path), pin.kind == .map, let address = sources[pin.id] {
+        path = PinPath.unmerged(pin.id, of: address, root: root)
+        placed.append((.makeRoom, 0, .movePin(address, from: pin.path, to: path)))
+      }
       placed.append(
         (staged.contains(path) ? .makeRoom : .leftovers, 0, .removeLeftover(path: path)))
     }
@@ -59,8 +66,19 @@ struct StepOrder {
       if a.phase != b.phase { return a.phase.rawValue < b.phase.rawValue }
       // What refers goes before what it refers to.
       if a.rank != b.rank { return a.phase.isTakingAway ? a.rank > b.rank : a.rank < b.rank }
-      return StepOrder.key(a.step) < StepOrder.key(b.step)
+      return key(a.step) < key(b.step)
     }.map(\.element.step)
+  }
+
+  /// The maps that an interrupted migration has not emptied yet, by id.
+  private var unmerged: [UInt32: Address] {
+    var sources: [UInt32: Address] = [:]
+    for draft in drafts.values {
+      for case .completeMigration(let unfinished) in draft.tasks {
+        sources[unfinished.source] = draft.address
+      }
+    }
+    return sources
   }
 
   private func steps(for task: Draft.Task, of draft: Draft) -> [(Phase, Step)] {
@@ -102,8 +120,8 @@ struct StepOrder {
         (.copy, .copyEntries(ref: ref, source: source)),
         (.merge, .mergeEntries(ref: ref, source: source)),
       ]
-    case (.completeMigration(let source), .map(let ref)):
-      return [(.merge, .completeMigration(ref: ref, source: source))]
+    case (.completeMigration(let unfinished), .map(let ref)):
+      return [(.merge, .completeMigration(ref: ref, unfinished))]
     case (.removePin(let path), _): return [(.unpin, .removePin(address, path: path))]
     case (.fillReferences, _), (.changeEntries, _), (.freeze, _), (.migrate, _),
       (.completeMigration, _):
@@ -139,14 +157,16 @@ struct StepOrder {
 
   /// Within a resource and a phase: what stands in a link's way goes before it is made, and it is
   /// made before it is pinned; paths in their order.
-  private static func key(_ step: Step) -> String {
+  private func key(_ step: Step) -> String {
     switch step {
     case .detachLegacy: ""
     case .createLink, .recreateLink, .updateLink: " "
+    // As long as a map is there that was not merged, so is what tells what of it was.
+    case .removeLeftover(let path) where PinPath.isBase(path, root: root): "~" + path
     case .removePin(_, let path), .removeLeftover(let path): path
     case .detachLink(_, let link): String(link)
     // What is known to have been copied goes before what an earlier apply left.
-    case .completeMigration(_, let source): "~\(source)"
+    case .completeMigration(_, let unfinished): "~\(unfinished.source)"
     case .mergeEntries: ""
     default: "~"
     }

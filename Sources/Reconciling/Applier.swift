@@ -104,9 +104,7 @@ public struct Applier<K: Kernel> {
       }
     }
     if outcome.failure == nil { outcome.ids = execution.createdIDs }
-    for (ref, migration) in execution.migrations {
-      outcome.migrations[.map(ref)] = migration.report
-    }
+    for (ref, report) in execution.reports { outcome.migrations[.map(ref)] = report }
     outcome.vanished = execution.vanished.sorted()
     execution.letGo()
     outcome.settle()

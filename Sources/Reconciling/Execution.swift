@@ -42,7 +42,9 @@ final class Execution<K: Kernel> {
   /// Until when the change has to be confirmed, once a watchdog waits for it.
   var pending: PendingConfirmation?
   /// Maps whose contents are carried over, by REF.
-  var migrations: [String: Migration] = [:]
+  var migrations: [String: Migration<K.Object>] = [:]
+  /// What was carried over, by REF.
+  var reports: [String: MigrationReport] = [:]
   /// No program runs any more that was on a hook before the links were swapped.
   var hasWaitedForPrograms = false
   /// Attachments to interfaces that a selector found and that are gone by now: nothing is done about
@@ -119,7 +121,8 @@ final class Execution<K: Kernel> {
     case .clearReferences(let address): try clearReferences(address)
     case .copyEntries(let ref, let source): try copyEntries(ref, from: source)
     case .mergeEntries(let ref, _): try mergeEntries(ref)
-    case .completeMigration(let ref, let source): try completeMigration(ref, from: source)
+    case .completeMigration(let ref, let unfinished):
+      try completeMigration(ref, unfinished)
     case .removePin(_, let path): try removePin(path)
     case .removeLeftover(let path): try removePin(path)
     case .writeFinal: try writeFinal()

@@ -79,12 +79,30 @@ extension Execution {
       inventory.resources[address] = InventoryResource(
         current: current, next: next == current ? nil : next)
     }
+    for address in inventory.resources.keys {
+      inventory.resources[address]?.bases = bases(of: address)
+    }
     for (address, resource) in inventory.resources {
       inventory.resources[address]?.remains = remains(of: address, besides: resource)
       let stray = ownership.strayPlaces(of: address, besides: resource)
       inventory.resources[address]?.strayPlaces = stray.isEmpty ? nil : stray
     }
     return inventory
+  }
+
+  /// What is known of migrations that have not ended: of this apply's, and of those before it as long as
+  /// one of their maps is there.
+  private func bases(of address: Address) -> [MigrationBase]? {
+    let alive = Set(observed.maps.map(\.id))
+    var bases = ownership.bases(of: address).filter {
+      alive.contains($0.source) || alive.contains($0.target)
+    }
+    if case .map(let ref) = address, let base = migrations[ref]?.base, let new = made[address],
+      let source = changes[address]?.liveID
+    {
+      bases.append(MigrationBase(source: source, target: new.id, map: base.id))
+    }
+    return bases.isEmpty ? nil : bases
   }
 
   /// What an interrupted apply left of the address besides the claim that is in force: it may be
@@ -197,9 +215,10 @@ extension Execution {
     var sources: Set<UInt32> = []
     for step in plan.steps {
       switch step {
-      case .mergeEntries(let ref, let source) where address == .map(ref),
-        .completeMigration(let ref, let source) where address == .map(ref):
+      case .mergeEntries(let ref, let source) where address == .map(ref):
         sources.insert(source)
+      case .completeMigration(let ref, let unfinished) where address == .map(ref):
+        sources.insert(unfinished.source)
       default: break
       }
     }

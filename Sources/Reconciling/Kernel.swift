@@ -53,10 +53,13 @@ public protocol Kernel: AnyObject {
   /// one go, and a field is replaced only where it still is what was copied. What cannot be done
   /// beside the programs (`inUserSpace`) is read and written back instead. E2BIG when an entry does
   /// not fit. `made` has an element for each patch, which becomes true when it has been dealt with,
-  /// also when another one fails.
+  /// also when another one fails. In `base` (`MigrationBase`) each row is recorded in the same instant,
+  /// if `recordsMerges` says so; otherwise right after it.
   func merge(
-    _ patches: EntryPatches, into map: Object, made: inout [Bool]
+    _ patches: EntryPatches, into map: Object, recordingIn base: Object?, made: inout [Bool]
   ) throws(KernelFailure) -> MergeCounts
+  /// Whether a kill finds each patch of such a map either made and recorded, or neither.
+  func recordsMerges(into map: Object, _ form: MergeForm) -> Bool
   /// Returns when no program runs any more that ran at the time of the call; those that may sleep
   /// are not waited for.
   func waitForPrograms() throws(KernelFailure)

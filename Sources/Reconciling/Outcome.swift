@@ -103,7 +103,7 @@ public struct MigrationReport: Hashable, Sendable {
   /// What was written meanwhile.
   public var merged = MergeCounts()
 
-  public init() {}
+  public init(copied: Int = 0) { self.copied = copied }
 }
 
 /// What happens during an apply, as it happens: for a progress line or one JSON object per line.

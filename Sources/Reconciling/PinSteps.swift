@@ -7,7 +7,9 @@ extension Execution {
     let path = stagingPath(address)
     // An interrupted apply's staging may still be there; it is not what we are about to publish.
     if pins[path] != nil { try removePin(path) }
+    try stageBase(of: address)
     try place(object(for: address), live: nil, at: path, like: pin)
+    try journalMigration(of: address)
   }
 
   func publishPin(_ address: Address) throws(KernelFailure) {
@@ -60,7 +62,10 @@ extension Execution {
 
   /// Removes what publishing displaced, and the empty directories of `next/`.
   func sweepStaging() throws(KernelFailure) {
-    for path in pins.keys.sorted() where PinPath.isBelow(PinPath.stagingRoot(desired.root), path) {
+    let paths = pins.keys.filter { PinPath.isBelow(PinPath.stagingRoot(desired.root), $0) }
+    // As long as a map is there that was replaced, so is what tells what of it was carried over.
+    let isBase = { [root = desired.root] in PinPath.isBase($0, root: root) }
+    for path in paths.filter({ !isBase($0) }).sorted() + paths.filter(isBase).sorted() {
       guard pins[path]?.object != nil || displaced.contains(path) else { continue }
       try removePin(path)
     }
@@ -69,8 +74,13 @@ extension Execution {
       // An interrupted apply may have left some; they are not seen, but it is known where they
       // would be.
       let addresses = declaredAddresses + (observed.inventory?.resources.keys.sorted() ?? [])
-      directories.formUnion(
-        addresses.map { PinPath.parent(PinPath.staging(of: $0, root: desired.root)) })
+      for address in addresses {
+        for path in [
+          PinPath.staging(of: address, root: desired.root),
+          PinPath.base(0, of: address, root: desired.root),
+          PinPath.unmerged(0, of: address, root: desired.root),
+        ] { directories.insert(PinPath.parent(path)) }
+      }
       directories.insert(PinPath.stagingRoot(desired.root))
       try sweepFormerPlaces()
     }
@@ -99,7 +109,7 @@ extension Execution {
   }
 
   /// Pins the object at a staging path with the attributes that it will have.
-  private func place(
+  func place(
     _ object: K.Object, live: LiveObject?, at path: String, like pin: PinSpec
   ) throws(KernelFailure) {
     try makeDirectories(for: path)

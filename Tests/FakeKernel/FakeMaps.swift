@@ -185,27 +185,40 @@ extension FakeKernel {
 
   /// One key after the other, as the real one does; a failure comes after half of them.
   public func merge(
-    _ patches: EntryPatches, into object: FakeObject, made: inout [Bool]
+    _ patches: EntryPatches, into object: FakeObject, recordingIn base: FakeObject?,
+    made: inout [Bool]
   ) throws(KernelFailure) -> MergeCounts {
     var counts = MergeCounts()
     try enter("merge", "map \(object.id)") { () throws(KernelFailure) in
       var ignored = MergeCounts()
       for row in 0..<patches.count / 2 {
-        try apply(patches, row, object, &ignored)
+        try apply(patches, row, object, base, &ignored)
         made[row] = true
       }
     }
     for row in 0..<patches.count {
-      try apply(patches, row, object, &counts)
+      try apply(patches, row, object, base, &counts)
       made[row] = true
     }
     return counts
   }
 
+  public func recordsMerges(into object: FakeObject, _ form: MergeForm) -> Bool {
+    map(object.key)?.spec.type.isMergedAtOnce(valueSize: form.size) == true
+  }
+
   private func apply(
-    _ patches: EntryPatches, _ row: Int, _ object: FakeObject, _ counts: inout MergeCounts
+    _ patches: EntryPatches, _ row: Int, _ object: FakeObject, _ base: FakeObject?,
+    _ counts: inout MergeCounts
   ) throws(KernelFailure) {
     let key = Array(patches.key(row))
+    defer {
+      if let base, let recorded = patches.recorded {
+        changeMap(base.key) {
+          $0.contents[key] = patches.kinds[row] == .delete ? nil : Array(recorded.value(row))
+        }
+      }
+    }
     let current = map(object.key)?.contents[key]
     switch patches.applied(row, to: current) {
     case .write(let value, let kept):

@@ -64,7 +64,8 @@ extension Step {
     case .clearReferences(let address): "clear \(address)"
     case .copyEntries(let ref, let source): "copy \(source) into map.\(ref)"
     case .mergeEntries(let ref, let source): "merge \(source) into map.\(ref)"
-    case .completeMigration(let ref, let source): "complete map.\(ref) from \(source)"
+    case .completeMigration(let ref, let unfinished):
+      "complete map.\(ref) from \(unfinished.source)"
     case .removePin(let address, let path): "unpin \(address) \(path)"
     case .removeLeftover(let path): "sweep \(path)"
     case .writeFinal: "final"

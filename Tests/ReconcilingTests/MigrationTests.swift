@@ -104,23 +104,70 @@ struct MigrationTests {
     #expect(rolledBack > calls / 2)
   }
 
-  @Test("killed at any call, one apply converges and no key is lost")
-  func killed() throws {
-    let probe = try host(Traffic(isDestructive: false))
+  @Test("killed at any call, one apply converges and sums are exact", arguments: [false, true])
+  func killed(isDestructive: Bool) throws {
+    let probe = try host(Traffic(isDestructive: isDestructive))
     probe.forgetCalls()
     _ = try scenario.reconcile(on: probe)
     for call in 1...probe.calls.count {
-      let traffic = Traffic(isDestructive: false)
+      let traffic = Traffic(isDestructive: isDestructive)
       let kernel = try host(traffic)
       kernel.inject(.kill(at: call))
       _ = try? scenario.reconcile(on: kernel)
       kernel.restart()
       let isDone = try successful(scenario.reconcile(on: kernel), "killed before call \(call)")
       #expect(isDone)
-      let counts = try table(kernel)
-      #expect(Set(counts.keys).isSuperset(of: 1...12), "killed before call \(call)")
-      #expect(counts.values.allSatisfy { $0 > 0 })
+      #expect(try table(kernel) == traffic.counted, "killed before call \(call)")
       #expect(kernel.valueSize(kernel.pinnedID("\(Edge.root)/maps/fw/table") ?? 0) == 16)
+    }
+  }
+
+  @Test("killed, and killed again while that is completed, sums are exact")
+  func killedTwice() throws {
+    let probe = try host(Traffic(isDestructive: false))
+    probe.forgetCalls()
+    _ = try scenario.reconcile(on: probe)
+    for first in stride(from: 3, through: probe.calls.count, by: 9) {
+      var second = 1
+      while true {
+        let traffic = Traffic(isDestructive: false)
+        let kernel = try host(traffic)
+        kernel.inject(.kill(at: first))
+        _ = try? scenario.reconcile(on: kernel)
+        kernel.restart()
+        kernel.forgetCalls()
+        kernel.inject(.kill(at: second))
+        _ = try? scenario.reconcile(on: kernel)
+        let wasKilled = kernel.calls.count >= second
+        kernel.restart()
+        let words = "killed before call \(first), and before call \(second)"
+        let isDone = try successful(scenario.reconcile(on: kernel), words)
+        #expect(isDone)
+        #expect(try table(kernel) == traffic.counted, Comment(rawValue: words))
+        guard wasKilled else { break }
+        second += 10
+      }
+    }
+  }
+
+  @Test("killed while it is undone, the old map has what was written to the new one")
+  func killedWhileUndone() throws {
+    let probe = try host(Traffic(isDestructive: false))
+    probe.forgetCalls()
+    _ = try scenario.reconcile(on: probe)
+    for call in stride(from: 1, through: probe.calls.count, by: 4) {
+      for later in stride(from: 1, through: 40, by: 5) {
+        let traffic = Traffic(isDestructive: false)
+        let kernel = try host(traffic)
+        kernel.inject(.fail(at: call, errno: Errno.nomem))
+        kernel.inject(.kill(at: call + later))
+        _ = try? scenario.reconcile(on: kernel)
+        kernel.restart()
+        let words = "failed at call \(call), killed \(later) calls later"
+        let isDone = try successful(scenario.reconcile(on: kernel), words)
+        #expect(isDone)
+        #expect(try table(kernel) == traffic.counted, Comment(rawValue: words))
+      }
     }
   }
 }

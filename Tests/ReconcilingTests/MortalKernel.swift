@@ -60,9 +60,12 @@ final class MortalKernel<Base: Kernel>: Kernel {
     try live().remove(key: key, from: map)
   }
   func merge(
-    _ patches: EntryPatches, into map: Object, made: inout [Bool]
+    _ patches: EntryPatches, into map: Object, recordingIn base: Object?, made: inout [Bool]
   ) throws(KernelFailure) -> MergeCounts {
-    try live().merge(patches, into: map, made: &made)
+    try live().merge(patches, into: map, recordingIn: base, made: &made)
+  }
+  func recordsMerges(into map: Object, _ form: MergeForm) -> Bool {
+    (try? live().recordsMerges(into: map, form)) ?? false
   }
   func waitForPrograms() throws(KernelFailure) { try live().waitForPrograms() }
   func freeze(_ map: Object) throws(KernelFailure) { try live().freeze(map) }

@@ -27,6 +27,8 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case kprobeSession = "kprobe_session"
   case uprobeMulti = "uprobe_multi"
   case uprobeSession = "uprobe_session"
+  /// Programs that carry changes of one map over into another while both are used.
+  case mergePrograms = "merge_programs"
 
   /// As a message names it.
   var phrase: String {
@@ -49,6 +51,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .kprobeSession: "kprobe sessions"
     case .uprobeMulti: "links to many uprobes"
     case .uprobeSession: "uprobe sessions"
+    case .mergePrograms: "programs that merge maps"
     }
   }
 
@@ -73,6 +76,7 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .kprobeSession: "Linux 6.10 and newer have them, built with CONFIG_FPROBE"
     case .uprobeMulti: "Linux 6.6 and newer have them, built with CONFIG_UPROBE_EVENTS"
     case .uprobeSession: "Linux 6.13 and newer have them, built with CONFIG_UPROBE_EVENTS"
+    case .mergePrograms: "CAP_BPF is needed to load and run them"
     case .hardwareCounters:
       "a virtual machine has to be given them; {type: software, config: cpu-clock} samples everywhere"
     }

@@ -18,15 +18,19 @@ public struct EntryPatches: Hashable, Sendable {
   public private(set) var copied: EntryTable
   /// What the fields are to be; in the place of sums the differences.
   public private(set) var wanted: EntryTable
+  /// What the base (`MigrationBase`) has once the row is done, in its own form; zeros where the key goes.
+  /// nil = none is kept.
+  public private(set) var recorded: EntryTable?
 
   public var count: Int { kinds.count }
   public var isEmpty: Bool { kinds.isEmpty }
   public func key(_ row: Int) -> ArraySlice<UInt8> { copied.key(row) }
 
-  /// What became of `base` in `now`; both in the form of the map that is to be patched. `blank` is
-  /// what a key has that was not there.
+  /// What became of `base` in `now`; both in the form of the map that is to be patched. `recording` is
+  /// `now` in the form of what is kept as base.
   public init(
-    from base: EntryTable, to now: EntryTable, form: MergeForm, isPerCPU: Bool
+    from base: EntryTable, to now: EntryTable, form: MergeForm, isPerCPU: Bool,
+    recording: EntryTable? = nil
   ) {
     self.form = form
     stride = isPerCPU ? (form.size + 7) / 8 * 8 : form.size
@@ -62,6 +66,20 @@ public struct EntryPatches: Hashable, Sendable {
     }
     copied = EntryTable(keySize: base.keySize, valueSize: size, keys: keys, values: old)
     wanted = EntryTable(keySize: base.keySize, valueSize: size, keys: keys, values: new)
+    recorded = recording.map { rows in
+      let zeros = [UInt8](repeating: 0, count: rows.valueSize)
+      var values: [UInt8] = []
+      values.reserveCapacity(kinds.count * rows.valueSize)
+      for row in kinds.indices {
+        if kinds[row] != .delete, let place = rows.row(of: copied.key(row)) {
+          values += rows.value(place)
+        } else {
+          values += zeros
+        }
+      }
+      return EntryTable(
+        keySize: base.keySize, valueSize: rows.valueSize, keys: keys, values: values)
+    }
   }
 
   private static func subtract(

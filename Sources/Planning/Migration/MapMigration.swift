@@ -34,6 +34,13 @@ extension MapType {
   /// Whether the entries of such a map can be carried over into a new one.
   public var isMigratable: Bool { migrationFamily != nil }
 
+  /// Whether a program can merge contents into such a map while others write to it: each CPU's values
+  /// and references to maps are beyond it, and larger values would make it longer than the verifier
+  /// likes.
+  public func isMergedAtOnce(valueSize: Int) -> Bool {
+    [.hash, .lruHash, .array, .lpmTrie].contains(self) && valueSize <= 2048
+  }
+
   /// Entries may go from one type to another of the same family.
   var migrationFamily: Int? {
     switch self {
@@ -93,6 +100,7 @@ extension Ownership {
     for map in desired.maps where map.onReplace == .migrate && map.external == nil {
       let last = ownership.last(.map(map.ref))
       ids.formUnion(last?.migratedFrom ?? [])
+      ids.formUnion(ownership.bases(of: .map(map.ref)).flatMap { [$0.source, $0.target] })
       guard let live = ownership.liveMap(map.ref) else { continue }
       let spec = map.canonicalSpec
       if live.valueSize != map.map.valueSize || live.maxEntries != map.map.maxEntries

@@ -45,10 +45,16 @@ struct MigrationPlan {
 
   /// What an interrupted apply left to be merged, if it is still there.
   func complete(_ draft: inout Draft) {
-    guard let sources = draft.last?.migratedFrom, draft.change.liveID != nil else { return }
-    for id in sources where situation.ownership.mapsByID[id] != nil && id != draft.change.liveID {
+    guard case .map = draft.address, draft.goal?.isExternal == false,
+      let live = draft.change.liveID, !draft.isNew || draft.change.migration != nil
+    else { return }
+    for unfinished in situation.ownership.unfinishedMigrations(draft.address, into: live) {
       draft.become(.update, because: "an interrupted migration is completed")
-      draft.tasks.insert(.completeMigration(source: id))
+      draft.tasks.insert(.completeMigration(unfinished))
+      guard unfinished.base == nil else { continue }
+      draft.change.consequences.append(
+        "what the interrupted apply had carried over is not known any more: keys that are missing are "
+          + "added, and sums may lack something")
     }
   }
 
@@ -113,6 +119,13 @@ struct MigrationPlan {
           ? "its elements from \(map.map.maxEntries) on are lost"
           : "with more than \(map.map.maxEntries) entries the apply stops before it changes anything"
       )
+    }
+    if !map.map.type.isMergedAtOnce(valueSize: Int(map.map.valueSize))
+      || situation.host.missing.contains(.mergePrograms)
+    {
+      lines.append(
+        "if the apply is killed in between, no key is lost, but what was written since the contents "
+          + "were copied may be: they are not merged by a program")
     }
     if EntryRules(live.type).isPerCPU, !map.sums.isEmpty {
       lines.append("sums of values for each CPU may miss what is written in the same instant")

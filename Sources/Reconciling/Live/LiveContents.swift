@@ -26,6 +26,9 @@ extension LiveKernel {
           keys += batch.keys
           values += batch.values
           position = batch.next
+          onProgress?(
+            EntryProgress(
+              .read, map: map.info.name, done: keys.count / max(1, map.keySize)))
         } catch {
           // A bucket of the hash holds more entries than fit.
           guard error.errno == .noSpace, size <= Int(map.info.maxEntries) else { throw error }
@@ -86,6 +89,8 @@ extension LiveKernel {
         do throws(KernelError) {
           try map.updateBatch(keys: keys, values: values)
           row = end
+          onProgress?(
+            EntryProgress(.written, map: map.info.name, done: row, of: entries.count))
           continue
         } catch {
           guard error.isUnsupportedBatch else { throw error }
@@ -93,6 +98,7 @@ extension LiveKernel {
       }
       for index in row..<end { try map.update(Array(entries.key(index)), value(index)) }
       row = end
+      onProgress?(EntryProgress(.written, map: map.info.name, done: row, of: entries.count))
     }
   }
 

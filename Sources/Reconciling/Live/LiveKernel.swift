@@ -27,6 +27,9 @@ public final class LiveKernel: Kernel {
   /// Where objects are pinned that were seen: without CAP_SYS_ADMIN there is no other way to them.
   var pinsByObject: [Pin.Object: String] = [:]
 
+  /// Is told how far it is with the entries of a map, once for each batch.
+  public var onProgress: ((EntryProgress) -> Void)?
+
   /// `bpffs` is the mount point; it is looked at when it is first needed.
   public init(bpffs: String = "/sys/fs/bpf") { mount = bpffs }
 

@@ -210,6 +210,10 @@ extension LiveKernel {
     _ scope: ObservationScope, _ state: inout ObservedState
   ) throws(KernelFailure) {
     let described = Ownership.layoutsToRead(scope, observedSoFar: state)
+    if !described.isEmpty, KernelFeature.mergePrograms.isMissing {
+      state.host.missing.append(.mergePrograms)
+      state.host.missing.sort { $0.rawValue < $1.rawValue }
+    }
     for index in state.maps.indices where described.contains(state.maps[index].id) {
       state.maps[index].valueLayout = valueLayout(ofMap: state.maps[index].id)
     }

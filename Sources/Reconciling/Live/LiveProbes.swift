@@ -1,4 +1,5 @@
 internal import BPFKernel
+internal import BPFObject
 import Planning
 
 /// Probes: their places in the running kernel and in files, and what the kernel has for them.
@@ -81,6 +82,17 @@ extension KernelFeature {
     case .kprobeSession: .kprobeSession
     case .uprobeMulti: .uprobeMulti
     case .uprobeSession: .uprobeSession
+    case .mergePrograms: .mergePrograms
     }
+  }
+}
+
+extension Feature {
+  fileprivate static let mergePrograms = Feature("programs that merge maps", since: .init(4, 12)) {
+    () throws(KernelError) in
+    let map = try Map.create(
+      MapParameters(type: .hash, keySize: 4, valueSize: 8, maxEntries: 1))
+    let form = MergeForm(size: 8, fields: [MergeForm.Span(offset: 0, size: 8)])
+    return MergeProgram(map, form: form, base: nil) != nil
   }
 }

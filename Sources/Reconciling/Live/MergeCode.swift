@@ -6,7 +6,7 @@ internal import Planning
 extension MergeProgram {
   static func code(
     _ record: Record, _ form: MergeForm, canDelete: Bool,
-    _ maps: (state: Int32, records: Int32, target: Int32)
+    _ maps: (state: Int32, records: Int32, target: Int32, base: Int32?)
   ) -> [Instruction]? {
     var code = Assembler()
     // The next record.
@@ -24,7 +24,11 @@ extension MergeProgram {
     lookUp(maps.records, &code) { $0.add(2, constant: -4) }
     code.jump("end", if: 0, .equal, constant: 0)
     code.move(8, 0)
+    if let base = maps.base { write(down: record, in: base, &code) }
     // The entry.
+    code.load(.word, 1, from: 8, at: 0)
+    code.jump("missing", if: 1, .equal, constant: Int32(Work.insert.rawValue))
+    code.jump("missing", if: 1, .equal, constant: Int32(Work.leave.rawValue))
     code.map(1, descriptor: maps.target)
     code.move(2, 8)
     code.add(2, constant: Int32(record.key))
@@ -33,7 +37,7 @@ extension MergeProgram {
     code.move(9, 0)
     if canDelete {
       code.load(.word, 1, from: 8, at: 0)
-      code.jump("delete", if: 1, .equal, constant: Int32(EntryPatches.Kind.delete.rawValue))
+      code.jump("delete", if: 1, .equal, constant: Int32(Work.delete.rawValue))
     }
     for sum in form.sums {
       let width: Assembler.Width = sum.size == 8 ? .double : .word
@@ -48,7 +52,9 @@ extension MergeProgram {
 
     code.label("missing")
     code.load(.word, 1, from: 8, at: 0)
-    code.jump("gone", if: 1, .notEqual, constant: Int32(EntryPatches.Kind.add.rawValue))
+    code.jump("insert", if: 1, .equal, constant: Int32(Work.insert.rawValue))
+    code.jump("gone", if: 1, .notEqual, constant: Int32(Work.add.rawValue))
+    code.label("insert")
     code.map(1, descriptor: maps.target)
     code.move(2, 8)
     code.add(2, constant: Int32(record.key))
@@ -62,11 +68,12 @@ extension MergeProgram {
     code.jump("end")
     code.label("refused")
     code.store(.word, 0, to: 8, at: 4)
+    if let base = maps.base { forget(record, in: base, &code) }
     count(.failed, &code)
     code.jump("end")
     // Programs removed it meanwhile, and it stays so.
     code.label("gone")
-    code.jump("end", if: 1, .equal, constant: Int32(EntryPatches.Kind.delete.rawValue))
+    code.jump("end", if: 1, .equal, constant: Int32(Work.delete.rawValue))
     count(.kept, &code)
     code.jump("end")
 
@@ -86,10 +93,42 @@ extension MergeProgram {
       code.label("written")
       count(.kept, &code)
     }
+    if maps.base != nil {
+      // The verifier refuses what is never reached.
+      if canDelete { code.jump("end") }
+      code.label("unrecorded")
+      code.store(.word, 0, to: 8, at: 4)
+      count(.failed, &code)
+    }
     code.label("end")
     code.move(0, constant: 0)
     code.exit()
     return code.assembled()
+  }
+
+  /// The base first: an entry that it has no room for is not made.
+  private static func write(down record: Record, in base: Int32, _ code: inout Assembler) {
+    code.load(.word, 1, from: 8, at: 0)
+    code.jump("forget", if: 1, .equal, constant: Int32(Work.delete.rawValue))
+    code.map(1, descriptor: base)
+    code.move(2, 8)
+    code.add(2, constant: Int32(record.key))
+    code.move(3, 8)
+    code.add(3, constant: Int32(record.base))
+    code.move(4, constant: 0)
+    code.call(.mapUpdate)
+    code.jump("unrecorded", if: 0, .notEqual, constant: 0)
+    code.jump("recorded")
+    code.label("forget")
+    forget(record, in: base, &code)
+    code.label("recorded")
+  }
+
+  private static func forget(_ record: Record, in base: Int32, _ code: inout Assembler) {
+    code.map(1, descriptor: base)
+    code.move(2, 8)
+    code.add(2, constant: Int32(record.key))
+    code.call(.mapDelete)
   }
 
   private static func lookUp(

@@ -9,14 +9,17 @@ internal import Planning
 /// and can be repeated, which a syscall program cannot.
 struct MergeProgram {
   /// In the array of records, for each patch: kind and status, the key, what was copied, what is
-  /// wanted. All parts begin at multiples of eight.
+  /// wanted, what the base is to have. All parts begin at multiples of eight.
   struct Record {
     let keySize: Int
     let valueSize: Int
+    /// 0 where no base is kept.
+    let baseSize: Int
     var key: Int { 8 }
     var copied: Int { 8 + Record.padded(keySize) }
     var wanted: Int { copied + Record.padded(valueSize) }
-    var size: Int { wanted + Record.padded(valueSize) }
+    var base: Int { wanted + Record.padded(valueSize) }
+    var size: Int { base + Record.padded(baseSize) }
 
     private static func padded(_ size: Int) -> Int { (size + 7) / 8 * 8 }
   }
@@ -27,8 +30,24 @@ struct MergeProgram {
     var offset: Int { rawValue * 8 }
   }
 
-  /// Larger values would make it longer than the verifier likes.
-  static let largestValue = 2048
+  /// What is done with a record; the first three are those of `EntryPatches.Kind`. The others are for
+  /// keys that are known not to be there, and are not looked up.
+  enum Work: UInt32 {
+    case change = 1
+    case add = 2
+    case delete = 3
+    case insert = 4
+    case leave = 5
+
+    init(_ kind: EntryPatches.Kind, isAbsent: Bool) {
+      self =
+        switch kind {
+        case .change: isAbsent ? .leave : .change
+        case .add: isAbsent ? .insert : .add
+        case .delete: .delete
+        }
+    }
+  }
 
   let record: Record
   private let program: BPFKernel.Program
@@ -37,13 +56,14 @@ struct MergeProgram {
   private let batch: Int
 
   /// nil where this cannot be done in a program: other kinds of maps, large values, or a kernel that
-  /// refuses it.
-  init?(_ target: Map, form: MergeForm) {
+  /// refuses it. In `base` it records what it has done, in the same run.
+  init?(_ target: Map, form: MergeForm, base: Map?) {
     let type = target.info.type
-    guard [.hash, .lruHash, .array, .lpmTrie].contains(type), form.size <= Self.largestValue,
-      form.size == Int(target.info.valueSize)
+    guard type.isMergedAtOnce(valueSize: form.size), form.size == Int(target.info.valueSize),
+      base.map({ $0.keySize == target.keySize }) ?? true
     else { return nil }
-    let record = Record(keySize: target.keySize, valueSize: form.size)
+    let record = Record(
+      keySize: target.keySize, valueSize: form.size, baseSize: Int(base?.info.valueSize ?? 0))
     let batch = min(8192, max(1, (2 << 20) / record.size))
     guard
       let state = try? Map.create(
@@ -57,7 +77,10 @@ struct MergeProgram {
     else { return nil }
     let code = Self.code(
       record, form, canDelete: type != .array,
-      (state.descriptor.rawValue, records.descriptor.rawValue, target.descriptor.rawValue))
+      (
+        state.descriptor.rawValue, records.descriptor.rawValue, target.descriptor.rawValue,
+        base?.descriptor.rawValue
+      ))
     guard let code,
       let program = try? BPFKernel.Program.load(
         ProgramParameters(
@@ -70,39 +93,46 @@ struct MergeProgram {
     self.batch = batch
   }
 
-  /// Makes the patches of those rows. Throws E2BIG (or what else the map answers) when an entry
-  /// does not go in.
+  /// Makes the patches. `absent` are rows whose keys the map is known not to have. Throws E2BIG (or
+  /// what else the map answers) when an entry does not go in.
   func run(
-    _ patches: EntryPatches, rows: [Int], _ made: inout [Bool]
+    _ patches: EntryPatches, absent: Set<Int>, _ made: inout [Bool],
+    report: (_ done: Int) -> Void
   ) throws(KernelError) -> MergeCounts {
     var counts = MergeCounts()
     var start = 0
-    while start < rows.count {
-      let part = rows[start..<min(start + batch, rows.count)]
-      start = part.endIndex
-      var rest = Array(part)
+    while start < patches.count {
+      let end = min(start + batch, patches.count)
+      var rest = Array(start..<end)
+      start = end
       // A key that came into being between look-up and insertion is merged in the next round.
       for round in 0..<8 where !rest.isEmpty {
-        rest = try run(patches, batch: rest, &counts, &made, isLast: round == 7)
+        rest = try run(
+          patches, batch: rest, absent: round == 0 ? absent : [], &counts, &made,
+          isLast: round == 7)
       }
+      report(end)
     }
     return counts
   }
 
   private func run(
-    _ patches: EntryPatches, batch rows: [Int], _ counts: inout MergeCounts,
-    _ made: inout [Bool], isLast: Bool
+    _ patches: EntryPatches, batch rows: [Int], absent: Set<Int>,
+    _ counts: inout MergeCounts, _ made: inout [Bool], isLast: Bool
   ) throws(KernelError) -> [Int] {
     var keys: [UInt8] = []
     var bytes = [UInt8](repeating: 0, count: rows.count * record.size)
     for (place, row) in rows.enumerated() {
       keys += HostOrder.bytes(UInt32(truncatingIfNeeded: place))
       let start = place * record.size
-      bytes.replaceSubrange(
-        start..<start + 4, with: HostOrder.bytes(UInt32(patches.kinds[row].rawValue)))
+      let work = Work(patches.kinds[row], isAbsent: absent.contains(row))
+      bytes.replaceSubrange(start..<start + 4, with: HostOrder.bytes(work.rawValue))
       fill(&bytes, start + record.key, patches.key(row))
       fill(&bytes, start + record.copied, patches.copied.value(row))
       fill(&bytes, start + record.wanted, patches.wanted.value(row))
+      if record.baseSize > 0, let recorded = patches.recorded {
+        fill(&bytes, start + record.base, recorded.value(row))
+      }
     }
     if rows.count > 1 {
       do throws(KernelError) {

@@ -2,7 +2,7 @@ import BPFObject
 import Planning
 
 /// One map's contents on their way into the map that replaces it, and back if that is undone.
-struct Migration {
+struct Migration<Object: KernelObject> {
   let map: DesiredMap
   let last: AppliedResource?
   let forward: ValueConversion
@@ -11,9 +11,13 @@ struct Migration {
   let newForm: MergeForm
   let oldForm: MergeForm
   let isPerCPU: Bool
+  /// How many elements the old map has if it is an array.
+  private let oldCount: UInt32?
   /// What of the old map the new one has been given.
   var given: EntryTable
-  var report = MigrationReport()
+  /// The map that holds what was given, converted, for whoever comes after a kill; nil where merging
+  /// could not record in it.
+  var base: Object?
 
   init(_ map: DesiredMap, from live: ObservedMap, last: AppliedResource?) {
     self.map = map
@@ -26,6 +30,7 @@ struct Migration {
     oldForm = MergeForm(
       live.valueLayout ?? last?.valueLayout ?? map.valueLayout, size: old, sums: map.sums)
     isPerCPU = [.percpuHash, .percpuArray, .lruPercpuHash].contains(map.map.type)
+    oldCount = live.type.hasEveryKey || live.type == .arrayOfMaps ? live.maxEntries : nil
     given = EntryTable(keySize: Int(live.keySize), valueSize: 0)
   }
 
@@ -38,8 +43,10 @@ struct Migration {
 
   /// What happened to the old map since, for the new one.
   func patches(to now: EntryTable) -> EntryPatches {
-    EntryPatches(
-      from: converted(given), to: converted(now), form: newForm, isPerCPU: isPerCPU)
+    let now = converted(now)
+    return EntryPatches(
+      from: converted(given), to: now, form: newForm, isPerCPU: isPerCPU,
+      recording: base == nil ? nil : now)
   }
 
   /// The new map has got the patches that were made of what the old one is now.
@@ -66,9 +73,14 @@ struct Migration {
 
   /// What happened to the new map beyond what it was given, for the old one.
   func patchesBack(from now: EntryTable) -> EntryPatches {
-    let base = backward.convert(converted(given), isPerCPU: isPerCPU)
+    let former = converted(given)
+    var carried = carried(now)
+    if let oldCount {
+      carried = carried.selecting { HostOrder.number(carried.key($0)) < oldCount }
+    }
     return EntryPatches(
-      from: base, to: backward.convert(carried(now), isPerCPU: isPerCPU), form: oldForm,
-      isPerCPU: isPerCPU)
+      from: backward.convert(former, isPerCPU: isPerCPU),
+      to: backward.convert(carried, isPerCPU: isPerCPU), form: oldForm, isPerCPU: isPerCPU,
+      recording: base == nil ? nil : carried)
   }
 }

@@ -17,7 +17,7 @@ extension Execution {
       throw missing(.map(ref))
     }
     let (old, new) = try (open(.map, id), object(for: .map(ref)))
-    var migration = Migration(map, from: live, last: applied(.map(ref)))
+    var migration = Migration<K.Object>(map, from: live, last: applied(.map(ref)))
     let contents = try migration.carried(kernel.read(old))
     do throws(KernelFailure) {
       try put(migration.converted(contents), into: new, map.map.type)
@@ -25,9 +25,43 @@ extension Execution {
       throw error.explainingFull(ref, holding: contents.count, map.map.maxEntries)
     }
     migration.given = contents
-    migration.report.copied = contents.count
+    reports[ref] = MigrationReport(copied: contents.count)
+    if kernel.recordsMerges(into: new, migration.newForm) {
+      migration.base = try keep(migration.converted(contents), room: live.maxEntries, map)
+    }
     migrations[ref] = migration
-    // Undone last of all, when the old programs are on their hooks again.
+  }
+
+  /// What was given, in a map that can be pinned. While it advances, it may have the keys of before and
+  /// those of now.
+  private func keep(
+    _ given: EntryTable, room: UInt32, _ map: DesiredMap
+  ) throws(KernelFailure) -> K.Object {
+    let (room, isTooLarge) = room.addingReportingOverflow(room)
+    var spec = MapSpec(
+      name: "migration_base", type: .hash, keySize: map.map.keySize,
+      valueSize: map.map.valueSize, maxEntries: isTooLarge ? .max : room)
+    // BPF_F_NO_PREALLOC: memory for what is in it.
+    spec.flags = 1
+    let base = try kernel.createMap(MapCreation(map: spec))
+    if !given.isEmpty { try kernel.write(given, to: base) }
+    return base
+  }
+
+  /// Before the new map is pinned, and so before a program writes to it: from then on somebody else may
+  /// have to finish this.
+  func stageBase(of address: Address) throws(KernelFailure) {
+    guard case .map(let ref) = address, let base = migrations[ref]?.base else { return }
+    let path = PinPath.base(try object(for: address).id, of: address, root: desired.root)
+    try place(base, live: nil, at: path, like: PinSpec(path: path))
+  }
+
+  /// Once the new map is pinned: undone before its pin and its base's, when the old programs are on
+  /// their hooks again.
+  func journalMigration(of address: Address) throws(KernelFailure) {
+    guard case .map(let ref) = address, migrations[ref] != nil, let id = changes[address]?.liveID
+    else { return }
+    let (old, new) = try (open(.map, id), object(for: address))
     journal.record(currentStep, "what was written to the new map.\(ref)") {
       [self] () throws(KernelFailure) in
       try carryBack(ref, from: new, to: old)
@@ -44,7 +78,8 @@ extension Execution {
     let patches = migration.patches(to: now)
     var made = [Bool](repeating: false, count: patches.count)
     do throws(KernelFailure) {
-      migration.report.merged += try merge(patches, into: new, migration.map.map.type, &made)
+      reports[ref, default: MigrationReport()].merged += try merge(
+        patches, into: new, migration.map.map.type, recordingIn: migration.base, &made)
       migration.given = now
       migrations[ref] = migration
     } catch {
@@ -54,62 +89,18 @@ extension Execution {
     }
   }
 
-  /// Nobody knows what was copied: keys that only the old map has are carried over, and what both
-  /// have stays as the new map has it.
-  func completeMigration(_ ref: String, from id: UInt32) throws(KernelFailure) {
-    guard let map = maps[ref], let live = observed.maps.first(where: { $0.id == id }) else {
-      throw missing(.map(ref))
-    }
-    let (old, new) = try (open(.map, id), object(for: .map(ref)))
-    try waitForPrograms()
-    let migration = Migration(map, from: live, last: applied(.map(ref)))
-    let now = try migration.converted(migration.carried(kernel.read(old)))
-    let there = try kernel.read(new)
-    var known = EntryTable(keySize: there.keySize, valueSize: now.valueSize)
-    // An array has every key: what a program has not written to is still as it was made.
-    if map.map.type.hasEveryKey {
-      let blank = map.blankValue ?? []
-      known = there.selecting { row in
-        let value = there.value(row)
-        return blank.isEmpty ? value.contains { $0 != 0 } : !value.elementsEqual(blank)
-      }
-    } else {
-      known = there
-    }
-    let missing = now.selecting { known.row(of: now.key($0)) == nil }
-    if map.map.type.hasEveryKey {
-      try put(missing, into: new, map.map.type)
-    } else {
-      let patches = EntryPatches(
-        from: EntryTable(keySize: missing.keySize, valueSize: missing.valueSize), to: missing,
-        form: migration.newForm, isPerCPU: migration.isPerCPU)
-      var made = [Bool](repeating: false, count: patches.count)
-      _ = try merge(patches, into: new, map.map.type, &made)
-    }
-    var report = migrations[ref]?.report ?? MigrationReport()
-    report.merged.added += missing.count
-    var kept = migrations[ref] ?? migration
-    kept.report = report
-    migrations[ref] = kept
-    let keys = (0..<missing.count).map { Array(missing.key($0)) }
-    journal.record(currentStep, "entries of map.\(ref)") { [kernel] () throws(KernelFailure) in
-      guard !map.map.type.hasEveryKey else { return }
-      for key in keys { try kernel.remove(key: key, from: new) }
-    }
-  }
-
   private func carryBack(_ ref: String, from new: K.Object, to old: K.Object)
     throws(KernelFailure)
   {
-    // Before the first visible step no program knew the new map.
-    guard isCommitting, let migration = migrations[ref] else { return }
+    guard let migration = migrations[ref] else { return }
     try kernel.waitForPrograms()
     let patches = migration.patchesBack(from: try kernel.read(new))
     var made = [Bool](repeating: false, count: patches.count)
-    _ = try merge(patches, into: old, migration.map.map.type, &made)
+    _ = try merge(
+      patches, into: old, migration.map.map.type, recordingIn: migration.base, &made)
   }
 
-  private func waitForPrograms() throws(KernelFailure) {
+  func waitForPrograms() throws(KernelFailure) {
     if hasWaitedForPrograms { return }
     try kernel.waitForPrograms()
     hasWaitedForPrograms = true
@@ -117,7 +108,7 @@ extension Execution {
 
   // MARK: Values that refer to maps
 
-  private func put(
+  func put(
     _ table: EntryTable, into map: K.Object, _ type: MapType
   ) throws(KernelFailure) {
     guard type.holdsMaps else {
@@ -143,11 +134,14 @@ extension Execution {
     return slots
   }
 
-  private func merge(
-    _ patches: EntryPatches, into map: K.Object, _ type: MapType, _ made: inout [Bool]
+  func merge(
+    _ patches: EntryPatches, into map: K.Object, _ type: MapType,
+    recordingIn base: K.Object? = nil, _ made: inout [Bool]
   ) throws(KernelFailure) -> MergeCounts {
     if patches.isEmpty { return MergeCounts() }
-    guard type.holdsMaps else { return try kernel.merge(patches, into: map, made: &made) }
+    guard type.holdsMaps else {
+      return try kernel.merge(patches, into: map, recordingIn: base, made: &made)
+    }
     // The ids of inner maps are no numbers to calculate with: a slot is taken or left.
     let there = try kernel.read(map)
     var counts = MergeCounts()

@@ -55,8 +55,8 @@ extension Step {
     case .copyEntries(let ref, let source): "copy what is in map.\(ref) (id \(source))"
     case .mergeEntries(let ref, let source):
       "merge what changed in the old map.\(ref) (id \(source)) meanwhile"
-    case .completeMigration(let ref, let source):
-      "carry over what an interrupted apply left in the old map.\(ref) (id \(source))"
+    case .completeMigration(let ref, let unfinished):
+      "carry over what an interrupted apply left in the old map.\(ref) (id \(unfinished.source))"
     case .removePin(let address, let path): "remove the pin of \(address) (\(path))"
     case .removeLeftover(let path): "remove what an interrupted apply left at \(path)"
     case .writeFinal: "write the inventory"
