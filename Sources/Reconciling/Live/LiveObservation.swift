@@ -122,7 +122,9 @@ extension LiveKernel {
       programs = try ProgramInfo.all.get()
       links = try LinkInfo.all.get()
     } catch {
-      guard error.errno == .notPermitted else { throw KernelFailure(error) }
+      // With the right to it something else is wrong, and a look without all would be taken for whole.
+      let isAllowed = try canEnumerate()
+      guard error.errno == .notPermitted, !isAllowed else { throw KernelFailure(error) }
       state.limitations.append(
         "without CAP_SYS_ADMIN only pinned objects are seen; nothing is pruned")
       (maps, programs, links) = try pinnedInfos(state.pins)
@@ -143,6 +145,12 @@ extension LiveKernel {
       return program
     }
     state.links = links.map(ObservedLink.init)
+  }
+
+  /// A BPF token gives no right to ids.
+  private func canEnumerate() throws(KernelFailure) -> Bool {
+    guard UserNamespace.isInitial else { return false }
+    return try capabilities().contains("CAP_SYS_ADMIN")
   }
 
   private func pinnedInfos(

@@ -79,7 +79,9 @@ struct PlanText {
       out = style("Plan", .bold) + ": \(summary)."
     } else if view.plan.isEmpty && view.blockedCount == 0 {
       out = style("No changes.", .bold)
-      if let path = view.manifestPath {
+      if !view.plan.limitations.isEmpty {
+        out += " Not everything could be seen."
+      } else if let path = view.manifestPath {
         out += " The kernel matches \(visible(path))."
       } else {
         out += " Nothing of \(visible(view.plan.owner)) is in the kernel."
