@@ -10,12 +10,19 @@ extension Host where K == LiveKernel {
     // https://no-color.org: present and not empty, whatever it says.
     let colour = !common.noColor && (environment["NO_COLOR"] ?? "").isEmpty
     let bpffs = common.bpffsPath
+    let console = Console.standard(colour: colour)
     return Host(
-      console: .standard(colour: colour),
+      console: console,
       read: { path throws(FileError) in try FileReading.read(path, trusting: trusting) },
       write: { text, path throws(FileError) in try FileWriting.write(text, to: path) },
       environment: environment, accounts: { Accounts.ofHost() },
-      kernel: { () throws(KernelFailure) in LiveKernel(bpffs: bpffs) },
+      kernel: { () throws(KernelFailure) in
+        let kernel = LiveKernel(bpffs: bpffs)
+        if console.showsProgress {
+          kernel.onProgress = { console.showProgress($0.sentence) }
+        }
+        return kernel
+      },
       tagAlgorithm: { LiveKernel.tagAlgorithm() }, survey: { KernelSurvey.running() })
   }
 }

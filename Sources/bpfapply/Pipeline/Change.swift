@@ -22,7 +22,7 @@ struct Change<K: Kernel> {
     _ desired: DesiredState, question: String, detailedExitcode: Bool,
     view: @escaping (DesiredState, ObservedState) -> PlanView
   ) throws(Failure) -> ExitStatus {
-    let latest = LatestView()
+    let (latest, console) = (LatestView(), console)
     let reconciliation = Reconciliation(
       kernel: kernel,
       options: ApplyOptions(
@@ -35,6 +35,7 @@ struct Change<K: Kernel> {
         }),
       lockTimeoutSeconds: commit.lockTimeout
     ) { desired, observed in
+      console.showProgress("comparing")
       let made = view(desired, observed)
       latest.view = made
       latest.bootID = observed.host.bootID

@@ -74,7 +74,9 @@ struct Pipeline<K: Kernel> {
           json: json)
       }
       let wider = scope.including(inventory)
-      return wider.isWider(than: scope) ? try kernel.observe(wider) : observed
+      let whole = wider.isWider(than: scope) ? try kernel.observe(wider) : observed
+      host.console.showProgress("comparing")
+      return whole
     } catch {
       throw Failure(error)
     }

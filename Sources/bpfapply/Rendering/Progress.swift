@@ -6,9 +6,7 @@ import Reconciling
 final class Progress {
   private let console: Console
   private let json: Bool
-  private let start = ContinuousClock.now
   private var steps = 0
-  private var isShown = false
 
   init(console: Console, json: Bool) {
     self.console = console
@@ -34,13 +32,21 @@ final class Progress {
 
   /// Takes the line away.
   func end() {
-    if isShown { console.printError("\r\u{1B}[K") }
-    isShown = false
+    console.stage = ""
+    console.endProgress()
   }
 
   private func show(_ text: String) {
-    guard console.isInteractive, ContinuousClock.now - start > .milliseconds(500) else { return }
-    console.printError("\r\u{1B}[K\(text)")
-    isShown = true
+    console.stage = text
+    console.showProgress("")
+  }
+}
+
+extension EntryProgress {
+  /// "1000 of 2000 entries of map flows written".
+  var sentence: String {
+    let what = work == .merged ? "changes" : "entries"
+    let amount = total.map { "\(done) of \($0)" } ?? "\(done)"
+    return "\(amount) \(what) of map \(map) \(work.rawValue)"
   }
 }
