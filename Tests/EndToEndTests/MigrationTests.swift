@@ -338,7 +338,8 @@ extension Map {
         try manifest(400, "{new: u32, b: u64, a: u64}")
         try deployment.plan(
           status: 2, saying: "zero at first: new (u32)",
-          "made wider: b (u16 -> u64), a (u32 -> u64)")
+          "made wider: b (u16 -> u64), a (u32 -> u64)",
+          "if the apply is killed in between, no key is lost")
         try deployment.apply(saying: "Done")
         try deployment.isSettled()
         for name in names {

@@ -50,6 +50,8 @@ public final class FakeKernel: Kernel {
 
   /// What programs do on their own: called before every call, and when the process is dead.
   public var traffic: ((FakeKernel) -> Void)?
+  /// Programs may be loaded that merge maps.
+  public var hasMergePrograms = true
   /// How values are laid out, as the BTF of maps with that kernel name and value size would tell.
   public var layouts: [String: [Int: Layout]] = [:]
 

@@ -183,7 +183,8 @@ extension FakeKernel {
     }
   }
 
-  /// One key after the other, as the real one does; a failure comes after half of them.
+  /// One key after the other, as the real one does; a failure comes after half of them. Where a base
+  /// tells what was done, the answer is lost.
   public func merge(
     _ patches: EntryPatches, into object: FakeObject, recordingIn base: FakeObject?,
     made: inout [Bool]
@@ -193,7 +194,7 @@ extension FakeKernel {
       var ignored = MergeCounts()
       for row in 0..<patches.count / 2 {
         try apply(patches, row, object, base, &ignored)
-        made[row] = true
+        made[row] = base == nil
       }
     }
     for row in 0..<patches.count {
@@ -204,7 +205,8 @@ extension FakeKernel {
   }
 
   public func recordsMerges(into object: FakeObject, _ form: MergeForm) -> Bool {
-    map(object.key)?.spec.type.isMergedAtOnce(valueSize: form.size) == true
+    hasMergePrograms
+      && map(object.key)?.spec.type.isMergedAtOnce(valueSize: form.size) == true
   }
 
   private func apply(

@@ -122,6 +122,28 @@ struct MigrationTests {
     }
   }
 
+  @Test("killed where no program can merge, one apply converges and no key is lost")
+  func killedWithoutPrograms() throws {
+    let probe = try host(Traffic(isDestructive: false))
+    probe.hasMergePrograms = false
+    probe.forgetCalls()
+    _ = try scenario.reconcile(on: probe)
+    for call in 1...probe.calls.count {
+      let traffic = Traffic(isDestructive: false)
+      let kernel = try host(traffic)
+      kernel.hasMergePrograms = false
+      kernel.inject(.kill(at: call))
+      _ = try? scenario.reconcile(on: kernel)
+      kernel.restart()
+      let isDone = try successful(scenario.reconcile(on: kernel), "killed before call \(call)")
+      #expect(isDone)
+      let counts = try table(kernel)
+      #expect(Set(counts.keys).isSuperset(of: 1...12), "killed before call \(call)")
+      #expect(counts.values.allSatisfy { $0 > 0 })
+      #expect(kernel.valueSize(kernel.pinnedID("\(Edge.root)/maps/fw/table") ?? 0) == 16)
+    }
+  }
+
   @Test("killed, and killed again while that is completed, sums are exact")
   func killedTwice() throws {
     let probe = try host(Traffic(isDestructive: false))

@@ -13,7 +13,7 @@ struct Migration<Object: KernelObject> {
   let isPerCPU: Bool
   /// How many elements the old map has if it is an array.
   private let oldCount: UInt32?
-  /// What of the old map the new one has been given.
+  /// What of the old map the new one has been given, as the new one has it.
   var given: EntryTable
   /// The map that holds what was given, converted, for whoever comes after a kill; nil where merging
   /// could not record in it.
@@ -41,15 +41,13 @@ struct Migration<Object: KernelObject> {
     forward.convert(table, isPerCPU: isPerCPU, blank: map.blankValue)
   }
 
-  /// What happened to the old map since, for the new one.
+  /// What happened to the old map since, for the new one. `now` is converted.
   func patches(to now: EntryTable) -> EntryPatches {
-    let now = converted(now)
-    return EntryPatches(
-      from: converted(given), to: now, form: newForm, isPerCPU: isPerCPU,
-      recording: base == nil ? nil : now)
+    EntryPatches(
+      from: given, to: now, form: newForm, isPerCPU: isPerCPU, recording: base == nil ? nil : now)
   }
 
-  /// The new map has got the patches that were made of what the old one is now.
+  /// The new map has got the patches that were made of what the old one is now, converted.
   mutating func take(_ now: EntryTable, _ patches: EntryPatches, made: [Bool]) {
     guard made.contains(false) else {
       given = now
@@ -73,13 +71,12 @@ struct Migration<Object: KernelObject> {
 
   /// What happened to the new map beyond what it was given, for the old one.
   func patchesBack(from now: EntryTable) -> EntryPatches {
-    let former = converted(given)
     var carried = carried(now)
     if let oldCount {
       carried = carried.selecting { HostOrder.number(carried.key($0)) < oldCount }
     }
     return EntryPatches(
-      from: backward.convert(former, isPerCPU: isPerCPU),
+      from: backward.convert(given, isPerCPU: isPerCPU),
       to: backward.convert(carried, isPerCPU: isPerCPU), form: oldForm, isPerCPU: isPerCPU,
       recording: base == nil ? nil : carried)
   }

@@ -18,16 +18,16 @@ extension Execution {
     }
     let (old, new) = try (open(.map, id), object(for: .map(ref)))
     var migration = Migration<K.Object>(map, from: live, last: applied(.map(ref)))
-    let contents = try migration.carried(kernel.read(old))
+    let contents = try migration.converted(migration.carried(kernel.read(old)))
     do throws(KernelFailure) {
-      try put(migration.converted(contents), into: new, map.map.type)
+      try put(contents, into: new, map.map.type)
     } catch {
       throw error.explainingFull(ref, holding: contents.count, map.map.maxEntries)
     }
     migration.given = contents
     reports[ref] = MigrationReport(copied: contents.count)
     if kernel.recordsMerges(into: new, migration.newForm) {
-      migration.base = try keep(migration.converted(contents), room: live.maxEntries, map)
+      migration.base = try keep(contents, room: live.maxEntries, map)
     }
     migrations[ref] = migration
   }
@@ -74,7 +74,7 @@ extension Execution {
     }
     let (old, new) = try (open(.map, id), object(for: .map(ref)))
     try waitForPrograms()
-    let now = try migration.carried(kernel.read(old))
+    let now = try migration.converted(migration.carried(kernel.read(old)))
     let patches = migration.patches(to: now)
     var made = [Bool](repeating: false, count: patches.count)
     do throws(KernelFailure) {
@@ -83,7 +83,12 @@ extension Execution {
       migration.given = now
       migrations[ref] = migration
     } catch {
-      migration.take(now, patches, made: made)
+      // A call may have failed after the program had run: what it has done stands in the base.
+      if let base = migration.base, let recorded = try? kernel.read(base) {
+        migration.given = recorded
+      } else {
+        migration.take(now, patches, made: made)
+      }
       migrations[ref] = migration
       throw error.explainingFull(ref, holding: now.count, migration.map.map.maxEntries)
     }
