@@ -43,7 +43,7 @@ extension Feature {
   /// Those that follow from the version; netkit, probes and the like are options of the build.
   public static let all = [
     btf, globalData, mmapableArrays, batchOperations, bindMap, cgroupLinks, xdpLinks, perfLinks,
-    netfilterLinks, structOpsLinks, tcxLinks, socketMapLinks, unixSocketHooks,
+    cgroupSecurityHooks, netfilterLinks, structOpsLinks, tcxLinks, socketMapLinks, unixSocketHooks,
     cgroupPreorder, cgroupOrder, pathDescriptors,
   ]
 
@@ -158,6 +158,19 @@ extension Feature {
   public static let unixSocketHooks = Feature("cgroup hooks for unix sockets", since: .init(6, 7)) {
     () throws(KernelError) in
     try works { () throws(KernelError) in _ = try trivial(.cgroupSockAddr, .cgroupUnixConnect) }
+  }
+
+  public static let cgroupSecurityHooks = Feature("security hooks of cgroups", since: .init(6, 0)) {
+    () throws(KernelError) in
+    // EBADF from a kernel that gets as far as to look for the cgroup.
+    var attributes = cbpf_prog_query()
+    attributes.target = .max
+    attributes.attach_type = AttachType.lsmCgroup.rawValue
+    switch Errno(rawValue: Int32(truncatingIfNeeded: -bpf(.programQuery, &attributes))) {
+    case .badDescriptor: return true
+    case .invalid: return false
+    default: return nil
+    }
   }
 
   public static let structOpsLinks = Feature("struct_ops links", since: .init(6, 4)) {

@@ -22,12 +22,14 @@ enum Hint {
   private static func permission(_ call: String, _ errno: Errno, _ log: String?) -> String? {
     switch call {
     case "BPF_PROG_LOAD":
-      if let log, !log.isEmpty { return nil }
+      // One that says nothing else has not got as far as to look at the program.
+      if let log, !log.isEmpty, !log.hasPrefix("processed 0 insns") { return nil }
       if errno == .accessDenied { return "the verifier rejected the program" }
       return missing(
         ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"],
         otherwise: "the host may refuse this program type: lockdown mode, an LSM policy, or "
-          + "trampolines (fentry, fexit, fmod_ret, lsm, freplace) being blocked")
+          + "trampolines (fentry, fexit, fmod_ret, lsm, freplace) or iterators of maps being blocked"
+      )
     case "BPF_PROG_GET_NEXT_ID", "BPF_MAP_GET_NEXT_ID", "BPF_LINK_GET_NEXT_ID",
       "BPF_BTF_GET_NEXT_ID", "BPF_PROG_GET_FD_BY_ID", "BPF_MAP_GET_FD_BY_ID",
       "BPF_LINK_GET_FD_BY_ID", "BPF_BTF_GET_FD_BY_ID":

@@ -99,6 +99,25 @@ extension Feature {
     return try isPath("/sys/kernel/btf/vmlinux")
   }
 
+  public static let cgroupIterators = Feature("iterators of cgroups", since: .init(6, 1)) {
+    () throws(KernelError) in
+    try vmlinux().map { $0.first(.function, named: "bpf_iter_cgroup") != nil }
+  }
+
+  public static let processIterators = Feature("iterators of one process", since: .init(6, 1)) {
+    () throws(KernelError) in
+    // What such a link is made with has a part for it.
+    guard let types = try vmlinux(), let union = types.first(.union, named: "bpf_iter_link_info")
+    else { return nil }
+    return types.members(of: union).contains { $0.name == "task" }
+  }
+
+  /// nil when they cannot be understood.
+  private static func vmlinux() throws(KernelError) -> BTF? {
+    let bytes = try KernelBTF.vmlinux()
+    return try? BTF(parsing: bytes, section: "/sys/kernel/btf/vmlinux", checksReferences: false)
+  }
+
   /// Whether security hooks ask BPF programs: a program can be attached to them all the same.
   public static let lsm = Feature("BPF as a security module", since: .init(5, 7)) {
     () throws(KernelError) in

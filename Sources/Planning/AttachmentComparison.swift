@@ -82,7 +82,7 @@ struct AttachmentComparison {
     draft.observed = observed
     var differences = Comparison.differences(
       desired: desired, observed: observed, last: lastSpec, cost: AttachmentComparison.cost)
-    let isElsewhere = hook.socketMap != nil
+    let isElsewhere = hook.mapRef != nil
     for (index, difference) in differences.enumerated() {
       switch difference.field {
       case "program": differences[index].forcesReplacement = !canSwap(link)
@@ -376,7 +376,7 @@ struct AttachmentComparison {
         ? "it runs another program"
         : "its link runs \(difference.before?.description ?? "another program")"
     case "map":
-      hook.socketMap == nil ? "it is registered with another map" : "it goes to another map"
+      hook.mapRef == nil ? "it is registered with another map" : "it goes to another map"
     case AttachmentOrder.field where difference.forcesReplacement:
       "it stands \(difference.before?.description ?? "elsewhere")"
     case "exclusive", AttachmentOrder.field: "\(difference.field) is recorded"

@@ -229,7 +229,7 @@ public struct DesiredAttachment: Sendable {
   /// What the kernel must have for it.
   public var needs: [KernelFeature] {
     var needs = hook.needs
-    if case .cgroup = hook {
+    if hook.kind.hasEarlyPrograms {
       if order != nil { needs.append(.cgroupOrder) }
       if preorder { needs.append(.cgroupPreorder) }
     }

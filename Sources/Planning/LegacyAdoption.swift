@@ -40,7 +40,7 @@ struct LegacyAdoption {
   func needsGap(_ program: UInt32, isProgramNew: Bool) -> Bool {
     let kind = hook.kind
     if kind.holdsOne { return true }
-    if case .cgroup = hook { return (place?.attachFlags ?? 0) & Self.allowsMany == 0 }
+    if kind.hasEarlyPrograms { return (place?.attachFlags ?? 0) & Self.allowsMany == 0 }
     return kind.refusesSameProgramTwice && !isProgramNew
   }
 

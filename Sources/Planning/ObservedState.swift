@@ -192,8 +192,7 @@ public enum LinkTarget: Hashable, Sendable, Codable {
   case userProbes(path: String, count: UInt32, digest: UInt64, isReturn: Bool, process: UInt32)
   /// perf_event_attr's `type` and `config`.
   case perfCounter(type: UInt32, config: UInt64)
-  /// What it walks over: `task`, `bpf_map` …
-  case iterator(name: String)
+  case iterator(ObservedIterator)
   case tracing(attachType: AttachType, targetObjectID: UInt32, targetBTFID: UInt32)
   /// struct_ops.
   case map(id: UInt32)

@@ -11,7 +11,7 @@ extension Execution {
     if let filter = attachment.hook.filter { return try createFilter(address, filter, program) }
     let link: K.Object
     do throws(KernelFailure) {
-      if let map = attachment.hook.socketMap {
+      if let map = attachment.hook.mapRef {
         link = try kernel.createLink(program, to: attachment, on: object(for: .map(map)))
       } else {
         link = try attachWhereItIs(program, attachment)
@@ -137,7 +137,7 @@ extension Execution {
     let program = try open(seen.subjectKind, seen.subjectID)
     let former = formerAttachment(link: id)
     let positions = positions(of: id)
-    let map = try seen.socketMap.map { id throws(KernelFailure) in try open(.map, id) }
+    let map = try seen.hookMapID.map { id throws(KernelFailure) in try open(.map, id) }
     // A kind without LINK_DETACH stays attached for as long as it is held here.
     guard try kernel.detach(link) else { return }
     journal.record(currentStep, "link \(id)") { [self] () throws(KernelFailure) in
@@ -258,11 +258,6 @@ extension Execution {
 }
 
 extension ObservedLink {
-  /// The map whose sockets it is for.
-  var socketMap: UInt32? {
-    if case .socketMap(let id, _) = target { id } else { nil }
-  }
-
   /// What it was attached to is gone, or it was detached.
   var isDefunct: Bool {
     switch target {

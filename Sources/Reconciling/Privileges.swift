@@ -37,7 +37,7 @@ public struct Privileges: Hashable, Sendable {
   public init(looking desired: DesiredState) {
     for attachment in desired.attachments + desired.templates {
       switch attachment.hook {
-      case .tcx, .netkit, .cgroup, .networkNamespace, .socketMap:
+      case .tcx, .netkit, .cgroup, .cgroupSecurity, .networkNamespace, .socketMap:
         need("CAP_NET_ADMIN", to: "look at the hook of \(attachment.address)")
       default: break
       }

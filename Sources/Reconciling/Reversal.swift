@@ -142,7 +142,7 @@ extension Execution {
           .init(
             id: id, programID: link.programID, name: former.name, instance: former.instance,
             hook: former.hook, cookie: former.cookie, preorder: former.preorder,
-            positions: positions(of: id), mapID: link.socketMap))
+            positions: positions(of: id), mapID: link.hookMapID))
       case .changeEntries(let ref): try rememberEntries(of: .map(ref), in: &reversal)
       case .clearReferences(let address): try rememberSlots(of: address, in: &reversal)
       default: break

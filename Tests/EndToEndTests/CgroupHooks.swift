@@ -80,6 +80,14 @@ extension HookExample {
         return file < 0 && errno == EPERM
       }
     },
+    cgroup("lsm_cgroup", needs: .cgroupSecurityModule) { scene in
+      let packets: Int32 = 17
+      return try scene.inCgroup {
+        let made = socket(packets, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { if made >= 0 { close(made) } }
+        return made < 0 && errno == EPERM
+      }
+    },
     cgroup("sock_ops") { scene in
       let server = try Listener(port: 8080)
       return try scene.moves("connections", 0) {

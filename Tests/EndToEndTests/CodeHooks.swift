@@ -17,10 +17,10 @@ extension HookExample {
         }
       }),
     HookExample(
-      name: "fentry", needs: .trampolines(5, 5), deed: .unpin, keepsLinks: false,
+      name: "fentry", needs: .unlessForbidden(5, 5), deed: .unpin, keepsLinks: false,
       effect: { try $0.moves("opened", UInt32(discard), by: connect) }),
     HookExample(
-      name: "fexit", needs: .trampolines(5, 5), deed: .unpin, keepsLinks: false,
+      name: "fexit", needs: .unlessForbidden(5, 5), deed: .unpin, keepsLinks: false,
       effect: { scene in
         // Of those that documents use; no route leads there.
         try scene.moves("results", UInt32(ENETUNREACH)) {
@@ -28,7 +28,7 @@ extension HookExample {
         }
       }),
     HookExample(
-      name: "fmod_ret", needs: .trampolines(5, 7), deed: .unpin, keepsLinks: false,
+      name: "fmod_ret", needs: .unlessForbidden(5, 7), deed: .unpin, keepsLinks: false,
       effect: { _ in
         let cryptography: Int32 = 38
         let made = socket(cryptography, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -45,12 +45,25 @@ extension HookExample {
       }),
     HookExample(
       name: "iter", needs: .linux(5, 9), deed: .unpin,
+      effect: { try $0.shows("processes", "process \(getpid()) ") }),
+    HookExample(
+      name: "iter_map", needs: .unlessForbidden(5, 9), deed: .unpin,
+      effect: { try $0.shows("limits", "user 1001: at most 4096 bytes\n") }),
+    HookExample(
+      name: "iter_cgroup", needs: .linux(6, 1), deed: .unpin,
       effect: { scene in
-        let pin = "\(scene.deployment.pins)/attachments/processes"
-        return try Sandbox.run(["cat", pin]).output.contains("process \(getpid()) ")
+        let name = scene.cgroup.path.split(separator: "/").last ?? "/"
+        return try scene.shows("groups", " \(name)\n")
       }),
     HookExample(
-      name: "struct_ops", needs: .trampolines(6, 4), witnesses: [],
+      name: "iter_pid", needs: .linux(6, 1), deed: .unpin,
+      effect: { scene in
+        let file = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(file) }
+        return try scene.shows("files", "process \(getpid()): \(file) is inode ")
+      }),
+    HookExample(
+      name: "struct_ops", needs: .unlessForbidden(6, 4), witnesses: [],
       effect: { _ in TestSocket(SOCK_STREAM).set(congestionControl: "bpf_steady") == 0 }),
   ]
 
@@ -59,4 +72,12 @@ extension HookExample {
   private static let discard: UInt16 = 9
 
   private static func connect() { _ = TestSocket(SOCK_STREAM).connect(to: 0x7f00_0001, discard) }
+}
+
+extension HookScene {
+  /// Whether the pin of an iterator reads so.
+  fileprivate func shows(_ attachment: String, _ text: String) throws -> Bool {
+    let pin = "\(deployment.pins)/attachments/\(attachment)"
+    return try Sandbox.run(["cat", pin]).output.contains(text)
+  }
 }

@@ -56,7 +56,7 @@ private struct HookTrial: ~Copyable {
     if let words = try example.needs.refusal() {
       return try all("refused") { try isRefused(words) }
     }
-    if example.needs.usesTrampolines, try scene.isForbidden() {
+    if example.needs.mayBeForbidden, try scene.isForbidden() {
       return try all("forbidden") { try isForbidden() }
     }
     try column(.attach) { try attach() }

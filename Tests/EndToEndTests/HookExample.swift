@@ -6,8 +6,8 @@ import Sandbox
 /// of its program is brought about and seen. `HookCatalogueTests` does the rest with it.
 ///
 /// The directory NAME holds `manifest.yaml` and `NAME.bpf.c`, whose object is called NAME in the
-/// manifest. Compiled with -mcpu=v2, it runs on every kernel. Its variables `uplink` and `cgroup`, if it has them, are set to the test's interface and
-/// cgroup. `-DRELEASE=2` makes another program of the source with the same effect.
+/// manifest. Compiled with -mcpu=v2, it runs on every kernel. Its variables `uplink`, `cgroup` and `pid`, if
+/// it has them, are set to the test's interface, cgroup and process. `-DRELEASE=2` makes another program of the source with the same effect.
 struct HookExample: Sendable {
   var name: String
   var needs: HookNeed
@@ -38,13 +38,14 @@ struct HookNeed: Sendable {
   /// The words with which the plan has to refuse the hook on this kernel; nil where it must work.
   /// Found out without bpfapply's help.
   var refusal: @Sendable () throws -> [String]?
-  /// Its programs are called through trampolines, which some machines forbid, whatever the kernel can.
-  var usesTrampolines = false
+  /// Some machines let nobody load such programs, whatever the kernel can: those that are called through
+  /// trampolines, and iterators of maps.
+  var mayBeForbidden = false
 
-  /// From that release on, with trampolines.
-  static func trampolines(_ major: Int, _ minor: Int) -> HookNeed {
+  /// From that release on, where the machine does not forbid it.
+  static func unlessForbidden(_ major: Int, _ minor: Int) -> HookNeed {
     var need = linux(major, minor)
-    need.usesTrampolines = true
+    need.mayBeForbidden = true
     return need
   }
 
@@ -57,7 +58,17 @@ struct HookNeed: Sendable {
       let modules = try Sandbox.read("/sys/kernel/security/lsm").split(separator: 0x2c)
       return modules.contains(Array("bpf".utf8)[...]) ? nil : ["CONFIG_BPF_LSM", "lsm="]
     }
-    need.usesTrampolines = true
+    need.mayBeForbidden = true
+    return need
+  }()
+
+  /// The same for cgroups.
+  static let cgroupSecurityModule: HookNeed = {
+    var need = HookNeed {
+      if let words = try linux(6, 0).refusal() { return words }
+      return try securityModule.refusal()
+    }
+    need.mayBeForbidden = true
     return need
   }()
 
@@ -128,7 +139,7 @@ struct HookScene: ~Copyable {
     // Tests that run at the same time need owners of their own.
     lines[owner] = "name: \(deployment.owner)"
     try deployment.write(lines.joined(separator: "\n"))
-    variables = ["uplink": "uplink", "cgroup": cgroup.path]
+    variables = ["uplink": "uplink", "cgroup": cgroup.path, "pid": "\(getpid())"]
       .filter { name, _ in lines.contains { $0.hasPrefix("  \(name):") } }
       .sorted { $0.key < $1.key }.flatMap { ["--var", "\($0.key)=\($0.value)"] }
     self.example = example

@@ -93,7 +93,6 @@ extension FakeKernel {
     else { throw refuse(Errno.inval, "not a link or not a program") }
     switch link.hook {
     case .netfilter: throw refuse(Errno.opnotsupp, "netfilter links cannot be updated")
-    case .tracing(.traceIter, _): break
     case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter,
       .kernelProbes, .userProbes, .staticProbe:
       throw refuse(Errno.inval, "\(link.type) links cannot be updated")
@@ -141,7 +140,7 @@ extension FakeKernel {
     switch hook {
     case .xdp(let interface, _), .tcx(let interface, _), .netkit(let interface, _):
       interfaces[interface] == nil ? (Errno.nodev, "no interface \(interface.name)") : nil
-    case .cgroup(let path, _):
+    case .cgroup(let path, _), .cgroupSecurity(let path, _):
       cgroups[path] == nil ? (Errno.noent, "no cgroup \(path)") : nil
     case .filter(let filter):
       interfaces[filter.at] == nil ? (Errno.nodev, "no interface \(filter.at.name)") : nil
@@ -155,10 +154,11 @@ extension FakeKernel {
 
 extension Hook {
   func onMap(_ id: UInt32) -> Hook {
-    if case .socketMap(_, let type) = self {
-      .socketMap(map: "\(id)", attachType: type)
-    } else {
-      self
+    switch self {
+    case .socketMap(_, let type): .socketMap(map: "\(id)", attachType: type)
+    case .iterator(let iterator) where mapRef != nil:
+      .iterator(IteratorHook(target: iterator.target, scope: .map("\(id)")))
+    default: self
     }
   }
 
@@ -187,13 +187,13 @@ extension Hook {
     case .xdp: .xdp
     case .tcx: .tcx
     case .netkit: .netkit
-    case .cgroup: .cgroup
+    case .cgroup, .cgroupSecurity: .cgroup
     case .networkNamespace: .netns
     case .netfilter: .netfilter
     case .tracepoint, .kernelProbe, .userProbe, .perfCounter: .perfEvent
     case .kernelProbes: .kprobeMulti
     case .userProbes, .staticProbe: .uprobeMulti
-    case .tracing(.traceIter, _): .iter
+    case .iterator: .iter
     case .rawTracepoint: .rawTracepoint
     case .tracing: .tracing
     case .structOps: .structOps
@@ -218,7 +218,8 @@ extension Hook {
     case .networkNamespace(_, .skLookup): .skLookup
     case .networkNamespace(_, .flowDissector): .flowDissector
     case .cgroup(_, .cgroupInetIngress), .cgroup(_, .cgroupInetEgress): .cgroupSkb
-    case .cgroup, .networkNamespace, .tracing, .structOps: nil
+    case .cgroupSecurity: .lsm
+    case .cgroup, .networkNamespace, .tracing, .iterator, .structOps: nil
     }
   }
 }

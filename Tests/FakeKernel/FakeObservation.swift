@@ -48,7 +48,7 @@ extension FakeKernel {
     scope = scope.selecting(from: state)
     let maps = Ownership.mapsOfHooks(scope, observedSoFar: state)
     for hook in Set(scope.hooks.map(\.place)).sorted(by: { "\($0)" < "\($1)" }) {
-      if let ref = hook.socketMap {
+      if let ref = hook.mapRef {
         guard let id = maps[ref] else { continue }
         var seen = look(hook.onMap(id))
         seen.hook = hook
@@ -101,13 +101,19 @@ extension FakeKernel {
     switch hook {
     case .xdp(let interface, _), .tcx(let interface, _), .netkit(let interface, _):
       UInt64(interfaces[interface]?.index ?? 0)
-    case .cgroup(let path, _): cgroups[path] ?? 0
+    case .cgroup(let path, _), .cgroupSecurity(let path, _): cgroups[path] ?? 0
     case .networkNamespace: 4_026_531_840
     case .netfilter, .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .structOps,
       .perfCounter:
       0
     case .userProbe(let probe): probe.offset
     case .socketMap(let id, _): UInt64(id) ?? 0
+    case .iterator(let iterator):
+      switch iterator.scope {
+      case .map(let id): UInt64(id) ?? 0
+      case .cgroup(let path, _): cgroups[path] ?? 0
+      case .all, .process: 0
+      }
     case .filter(let filter): UInt64(interfaces[filter.at]?.index ?? 0)
     // The fake has one function of each name.
     case .kernelProbes(let probes): PlaceDigest.of(probes.functions.map { UInt64($0.utf8.count) })
@@ -124,6 +130,7 @@ extension FakeKernel {
     case .tcx(_, let type), .netkit(_, let type):
       return .interface(index: UInt32(id), attachType: type)
     case .cgroup(_, let type): return .cgroup(id: id, attachType: type)
+    case .cgroupSecurity: return .cgroup(id: id, attachType: .lsmCgroup)
     case .networkNamespace(_, let type):
       return .networkNamespace(inode: UInt32(id), attachType: type)
     case .netfilter(let hook, _): return .netfilter(hook)
@@ -148,7 +155,17 @@ extension FakeKernel {
         process: probe.process ?? 0)
     case .perfCounter(let counter):
       return .perfCounter(type: counter.source.number, config: counter.config)
-    case .tracing(.traceIter, let name): return .iterator(name: name)
+    case .iterator(let iterator):
+      var seen = ObservedIterator(target: iterator.target)
+      switch iterator.scope {
+      case .all: break
+      case .map: seen.mapID = UInt32(id)
+      case .cgroup(_, let order):
+        seen.cgroupID = id
+        seen.order = order.number
+      case .process(let process): seen.process = process
+      }
+      return .iterator(seen)
     case .tracing(let type, _):
       return .tracing(attachType: type, targetObjectID: 1, targetBTFID: 1)
     // The fake has no operations that maps implement.

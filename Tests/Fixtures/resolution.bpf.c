@@ -119,6 +119,15 @@ int opened(void *ctx) { return 0; }
 SEC("iter/task")
 int tasks(void *ctx) { return 0; }
 
+SEC("iter/bpf_map_elem")
+int elements(void *ctx) { return 0; }
+
+SEC("iter/cgroup")
+int groups(void *ctx) { return 0; }
+
+SEC("lsm_cgroup/socket_bind")
+int bound(void *ctx) { return 1; }
+
 SEC("kprobe/do_exit+0x8")
 int probed(void *ctx) { return 0; }
 

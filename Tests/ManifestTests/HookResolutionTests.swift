@@ -76,7 +76,7 @@ struct HookResolutionTests {
       state.attachments.map(\.hook) == [
         .tracing(attachType: .traceFentry, target: "do_nanosleep"),
         .tracing(attachType: .lsmMac, target: "file_open"),
-        .tracing(attachType: .traceIter, target: "task"),
+        .iterator(IteratorHook(target: "task")),
         .kernelProbe(KernelProbe(function: "do_exit", offset: 8, isReturn: false)),
         .kernelProbe(KernelProbe(function: "openat", isSystemCall: true, isReturn: true)),
         .kernelProbe(KernelProbe(function: "nanosleep", isSystemCall: true, isReturn: false)),
@@ -226,6 +226,24 @@ struct HookResolutionTests {
         "a: {program: fw/ingress, tc: {interface: e}}\npins: {p: {attachment: a, path: /sys/fs/bpf/p}}",
         "wrong-pin 7:24"
       ),
+      ("a: {program: fw/bound}", "missing-key 6:3"),
+      ("a: {program: fw/opened, cgroup: {path: /x}}", "wrong-program 6:27"),
+      ("a: {program: fw/bound, cgroup: {path: /x}, cookie: 5}", "conflicting-keys 6:54"),
+      (
+        "a: {program: fw/bound, cgroup: {path: /x, attach_type: cgroup_inet4_bind}}",
+        "wrong-program 6:58"
+      ),
+      ("a: {program: fw/elements}", "missing-key 6:3"),
+      ("a: {program: fw/groups}", "missing-key 6:3"),
+      ("a: {program: fw/elements, iter: {map: fw/blocklist}}", "wrong-map 6:41"),
+      ("a: {program: fw/elements, iter: {map: flows}}", "unknown-map 6:41"),
+      ("a: {program: fw/elements, iter: {}}", "missing-key 6:29"),
+      ("a: {program: fw/elements, iter: {map: fw/flows, pid: 1}}", "conflicting-keys 6:51"),
+      ("a: {program: fw/elements, iter: {cgroup: /x}}", "wrong-program 6:29"),
+      ("a: {program: fw/groups, iter: {cgroup: /x, order: sideways}}", "invalid-value 6:53"),
+      ("a: {program: fw/tasks, iter: {pid: 0}}", "invalid-value 6:38"),
+      ("a: {program: fw/tasks, iter: {pid: 1, order: self_only}}", "conflicting-keys 6:41"),
+      ("a: {program: fw/traced, iter: {pid: 1}}", "wrong-program 6:27"),
       ("a: {program: fw/message}", "missing-key 6:3"),
       ("a: {program: fw/stream, sk_skb: {map: fw/sockets}}", "missing-key 6:27"),
       ("a: {program: fw/message, sk_skb: {map: fw/sockets}}", "wrong-program 6:28"),
@@ -285,6 +303,34 @@ struct HookResolutionTests {
         Hook.socketMap(map: "fw/sockets", attachType: .skMsgVerdict),
         .socketMap(map: "fw/sockets", attachType: .skSkbStreamParser),
       ])
+  }
+
+  @Test("Security hooks of a cgroup, and iterators of one object")
+  func targeted() throws {
+    let state = try resolve(
+      """
+      attachments:
+        a: {program: fw/bound, cgroup: {path: [/a, b/]}}
+        b: {program: fw/elements, iter: {map: fw/flows}}
+        c: {program: fw/groups, iter: {cgroup: /a/, order: ancestors_up}}
+        d: {program: fw/groups, iter: {cgroup: /}}
+        e: {program: fw/tasks, iter: {pid: 7}}
+
+      """
+    ).state
+    #expect(
+      state.attachments.map(\.hook) == [
+        .cgroupSecurity(path: "/a", function: "socket_bind"),
+        .cgroupSecurity(path: "/b", function: "socket_bind"),
+        .iterator(IteratorHook(target: "bpf_map_elem", scope: .map("fw/flows"))),
+        .iterator(
+          IteratorHook(target: "cgroup", scope: .cgroup(path: "/a", order: .ancestorsUp))),
+        .iterator(
+          IteratorHook(
+            target: "cgroup", scope: .cgroup(path: "/", order: .descendantsFirstToLast))),
+        .iterator(IteratorHook(target: "task", scope: .process(7))),
+      ])
+    #expect(state.maps.contains { $0.ref == "fw/flows" })
   }
 
   @Test("Cgroups in each other have pins of their own")

@@ -39,6 +39,7 @@ import Testing
     .xdp(interface: InterfaceName(namespace: .path("x"), name: "e"), mode: .auto),
     .tcx(interface: InterfaceName(name: "e"), attachType: .tcxEgress),
     .cgroup(path: "/sys/fs/cgroup/a", attachType: .cgroupInet4Connect),
+    .cgroupSecurity(path: "/sys/fs/cgroup/a", function: "socket_bind"),
     .networkNamespace(.name("blue"), attachType: .skLookup),
     .networkNamespace(.own, attachType: .flowDissector),
     .netfilter(
@@ -46,6 +47,11 @@ import Testing
       namespace: .own),
     .tracepoint(category: "sched", name: "sched_switch"), .rawTracepoint(name: "sys_enter"),
     .tracing(attachType: .traceRawTp, target: "sched_switch"),
+    .iterator(IteratorHook(target: "task")),
+    .iterator(IteratorHook(target: "bpf_map_elem", scope: .map("fw/flows"))),
+    .iterator(
+      IteratorHook(target: "cgroup", scope: .cgroup(path: "/web", order: .ancestorsUp))),
+    .iterator(IteratorHook(target: "task_file", scope: .process(7))),
     .structOps(map: "fw/cubic", structure: "tcp_congestion_ops"),
     .filter(
       FilterHook(

@@ -277,6 +277,7 @@ struct ModelKernel {
       case .tcx(_, let type): (.tcx, .interface(index: UInt32(target), attachType: type))
       case .netkit(_, let type): (.netkit, .interface(index: UInt32(target), attachType: type))
       case .cgroup(_, let type): (.cgroup, .cgroup(id: target, attachType: type))
+      case .cgroupSecurity: (.cgroup, .cgroup(id: target, attachType: .lsmCgroup))
       case .networkNamespace(_, let type):
         (.netns, .networkNamespace(inode: UInt32(target), attachType: type))
       case .netfilter(let place, _): (.netfilter, .netfilter(place))
@@ -314,7 +315,14 @@ struct ModelKernel {
         )
       case .perfCounter(let counter):
         (.perfEvent, .perfCounter(type: counter.source.number, config: counter.config))
-      case .tracing(.traceIter, let name): (.iter, .iterator(name: name))
+      case .iterator(let iterator):
+        (
+          .iter,
+          .iterator(
+            ObservedIterator(
+              target: iterator.target,
+              mapID: attachment.hook.mapRef.flatMap { run.liveID(.map($0)) } ?? 0))
+        )
       case .tracing(let type, _):
         (.tracing, .tracing(attachType: type, targetObjectID: 1, targetBTFID: 7))
       case .structOps: (.structOps, .map(id: program))

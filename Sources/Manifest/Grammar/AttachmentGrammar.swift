@@ -44,10 +44,11 @@ extension Grammar {
       Field("kprobe_multi", .block(kprobeMulti), "Many kernel functions."),
       Field("uprobe_multi", .block(uprobeMulti), "Many functions of a program or library."),
       Field("usdt", .block(usdt), "A static probe of a program or library."),
+      Field("iter", .block(iterator), "A walk over kernel objects."),
     ]
       + socketHooks
       + [
-        ("iter", "A walk over kernel objects."), ("lirc", "An infrared receiver."),
+        ("lirc", "An infrared receiver.")
       ].map { Field($0.0, .later("the hook block '\($0.0)'"), supported: false, $0.1) })
 
   static let interfaces = Field(
@@ -114,7 +115,7 @@ extension Grammar {
         .scalar(
           .choice(
             AttachType.names.filter { $0.hasPrefix("cgroup_") || $0 == "lsm_cgroup" }.map {
-              .init($0, $0, supported: $0 != "lsm_cgroup")
+              .init($0, $0)
             })), "Which event, if not what the section says."),
       order, preorder, exclusive,
     ])

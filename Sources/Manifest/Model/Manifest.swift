@@ -179,6 +179,15 @@ public struct Manifest: Sendable {
     case kernelProbe(KernelProbe, saysWhen: Bool)
     case userProbe(UserProbe, saysWhen: Bool)
     case tracing(TracingBlock)
+    case iterator(IteratorBlock)
+  }
+
+  /// `iter` as written.
+  public enum IteratorBlock: Sendable {
+    case map(Located<String>)
+    case cgroup(path: String, order: CgroupOrder)
+    /// `order`: where one is said, which a process has none of.
+    case process(UInt32, order: Position?)
   }
 
   /// Interfaces that are named, or what they are like.

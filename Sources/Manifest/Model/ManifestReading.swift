@@ -161,6 +161,8 @@ struct ManifestReader {
     for name in Grammar.hooks where hook == nil {
       if let block = fields.block(name), let read = hookBlock(name, block) {
         hook = Located(read, at: block.at)
+        // The order of an iterator's is not one among programs.
+        if case .iterator = read { continue }
         hookFields = block
       }
     }
@@ -224,7 +226,20 @@ struct ManifestReader {
     case "kprobe", "uprobe": return fields.probe(name)
     case "perf_event", "kprobe_multi", "uprobe_multi", "usdt":
       return fields.tracingBlock(name).map { .tracing($0) }
+    case "iter": return iterator(fields).map { .iterator($0) }
     default: return nil
+    }
+  }
+
+  private func iterator(_ fields: BlockReader) -> Manifest.IteratorBlock? {
+    if let map = fields.text("map") { return .map(map) }
+    if let path = fields.text("cgroup") {
+      return .cgroup(
+        path: path.value,
+        order: fields.map("order") { CgroupOrder(rawValue: $0) }?.value ?? .descendantsFirstToLast)
+    }
+    return fields.number("pid", as: UInt32.self).map {
+      .process($0.value, order: fields["order"] == nil ? nil : fields.keyPosition("order"))
     }
   }
 

@@ -67,9 +67,11 @@ extension Resolver {
       guard let type = cgroupType(attachType, program, at: block.at) else { return [] }
       return paths.map { path in
         let clean = "/" + path.value.split(separator: "/").joined(separator: "/")
-        return (
-          Manifest.Attachment.instance(cgroup: path.value), .cgroup(path: clean, attachType: type)
-        )
+        let hook: Hook =
+          type == .lsmCgroup
+          ? .cgroupSecurity(path: clean, function: program.attachTo ?? "")
+          : .cgroup(path: clean, attachType: type)
+        return (Manifest.Attachment.instance(cgroup: path.value), hook)
       }
     case .networkNamespace(let namespace, let type):
       let needed: ProgramType = type == .skLookup ? .skLookup : .flowDissector
@@ -102,6 +104,9 @@ extension Resolver {
       guard fitsProbe(program, block.at) else { return [] }
       if !saysWhen { probe.isReturn = image.isMadeForReturn }
       return [(nil, .userProbe(probe))]
+    case .iterator(let iterator):
+      return iteratorHook(Located(iterator, at: block.at), program, of: attachment)
+        .map { [(nil, $0)] } ?? []
     case .tracing(.perfEvent(let event)): return hooks(of: event, program, at: block.at)
     case .tracing(.probes(let probes)): return hooks(of: probes, program, at: block.at)
     case .tracing(.staticProbe(let probe)): return hooks(of: probe, program, at: block.at)
@@ -203,6 +208,10 @@ extension Resolver {
       return missing(
         "does not say what is counted",
         "add a block: perf_event: {type: software, config: cpu-clock, freq: 99}")
+    case .lsm where image.expectedAttachType == .lsmCgroup:
+      return missing("does not say which cgroup", "add a block: cgroup: {path: …}")
+    case .tracing where image.expectedAttachType == .traceIter:
+      return iteratorHook(nil, program, of: attachment)
     case .tracing, .lsm:
       guard let target = program.attachTo, let type = image.expectedAttachType else { return nil }
       return .tracing(attachType: type, target: target)
@@ -263,7 +272,9 @@ extension Resolver {
     let takers: [ProgramType] = [
       .tracepoint, .rawTracepoint, .rawTracepointWritable, .tracing, .kprobe, .perfEvent, .lsm,
     ]
-    guard let cookie = attachment.cookie, !takers.contains(program.image.type) else { return }
+    guard let cookie = attachment.cookie,
+      !takers.contains(program.image.type) || program.image.expectedAttachType == .lsmCgroup
+    else { return }
     log.error(
       "conflicting-keys", "the hooks of \(program.image.type) programs have no 'cookie'",
       at: cookie.at)
@@ -294,7 +305,7 @@ extension Resolver {
 enum CgroupHooks {
   static let programTypes: [ProgramType] = [
     .cgroupSkb, .cgroupSock, .sockOps, .cgroupDevice, .cgroupSockAddr, .cgroupSysctl,
-    .cgroupSockopt,
+    .cgroupSockopt, .lsm,
   ]
 
   static func types(of program: ProgramType) -> [AttachType] {
@@ -308,6 +319,7 @@ enum CgroupHooks {
     case .cgroupDevice: [.cgroupDevice]
     case .cgroupSysctl: [.cgroupSysctl]
     case .cgroupSockopt: [.cgroupGetsockopt, .cgroupSetsockopt]
+    case .lsm: [.lsmCgroup]
     default:
       [
         .cgroupInet4Bind, .cgroupInet6Bind, .cgroupInet4Connect, .cgroupInet6Connect,

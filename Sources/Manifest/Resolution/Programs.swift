@@ -74,13 +74,13 @@ extension Resolver {
       return (nil, ())
     }
     let attachable: [AttachType] = [
-      .traceRawTp, .traceFentry, .traceFexit, .modifyReturn, .lsmMac, .traceIter,
+      .traceRawTp, .traceFentry, .traceFexit, .modifyReturn, .lsmMac, .lsmCgroup, .traceIter,
     ]
     guard let type = image.expectedAttachType, attachable.contains(type) else {
       log.error(
         "not-supported-yet",
         "the program '\(ref)' (section '\(image.section)') is not supported yet", at: position,
-        hints: ["supported here: tp_btf, fentry, fexit, fmod_ret, lsm and iter"])
+        hints: ["supported here: tp_btf, fentry, fexit, fmod_ret, lsm, lsm_cgroup and iter"])
       return nil
     }
     guard let target = declared?.attachTo?.value ?? image.attachTarget else {

@@ -36,7 +36,7 @@ extension Manifest.Attachment {
   /// The map that the hook block names.
   var hookMap: Located<String>? {
     switch hook?.value {
-    case .structOps(let map), .socketMap(let map, _): map
+    case .structOps(let map), .socketMap(let map, _), .iterator(.map(let map)): map
     default: nil
     }
   }

@@ -114,11 +114,10 @@ struct ReferenceCheck {
       case .selected(let selector)?: check(selector, of: attachment, &log)
       case nil: break
       }
-      switch attachment.hook?.value {
-      case .cgroup(let paths, _): checkRepeated(paths, "cgroup", &log)
-      case .structOps(let map), .socketMap(let map, _): checkMapReference(map, &log)
-      default: break
+      if case .cgroup(let paths, _)? = attachment.hook?.value {
+        checkRepeated(paths, "cgroup", &log)
       }
+      if let map = attachment.hookMap { checkMapReference(map, &log) }
     }
   }
 

@@ -9,6 +9,8 @@ public enum Hook: Hashable, Sendable, Codable {
   case netkit(interface: InterfaceName, attachType: AttachType)
   /// An absolute path below a cgroup2 mount.
   case cgroup(path: String, attachType: AttachType)
+  /// A hook of the security modules (`socket_bind`), for what the processes of a cgroup do.
+  case cgroupSecurity(path: String, function: String)
   /// `sk_lookup`, `flow_dissector`.
   case networkNamespace(NetworkNamespaceName, attachType: AttachType)
   case netfilter(NetfilterHook, namespace: NetworkNamespaceName)
@@ -20,7 +22,8 @@ public enum Hook: Hashable, Sendable, Codable {
   case kernelProbes(KernelProbeSet)
   case userProbes(UserProbeSet)
   case staticProbe(StaticProbePlace)
-  /// The target is the program's own: tp_btf, fentry, fexit, fmod_ret, lsm, iter.
+  case iterator(IteratorHook)
+  /// The target is the program's own: tp_btf, fentry, fexit, fmod_ret, lsm.
   case tracing(attachType: AttachType, target: String)
   /// Operations of the kernel that a map of the manifest implements (a REF), and the structure's name.
   case structOps(map: String, structure: String)

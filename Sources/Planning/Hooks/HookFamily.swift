@@ -60,7 +60,7 @@ struct HookKind {
   var usesTrampoline = false
   /// Programs run there in an order, and a new link can be put anywhere in it.
   var isOrdered = false
-  /// Some of them can be made to run before those of other cgroups (BPF_F_PREORDER).
+  /// Some of them can be made to run before those of other cgroups (BPF_F_PREORDER): a cgroup's hook.
   var hasEarlyPrograms = false
   /// A program can be taken off, by LINK_UPDATE or LINK_DETACH, while its link is held.
   var leavesAtOnce: Bool {
@@ -76,6 +76,7 @@ extension Hook {
     case .tcx(let interface, let attachType): TCXHook(at: interface, attachType: attachType)
     case .netkit(let interface, let attachType): NetkitHook(at: interface, attachType: attachType)
     case .cgroup(let path, let attachType): CgroupHook(path: path, attachType: attachType)
+    case .cgroupSecurity(let path, let function): CgroupSecurityHook(path: path, function: function)
     case .networkNamespace(let namespace, let attachType):
       NamespaceHook(namespace: namespace, attachType: attachType)
     case .netfilter(let place, let namespace):
@@ -88,6 +89,7 @@ extension Hook {
     case .kernelProbes(let probes): probes
     case .userProbes(let probes): probes
     case .staticProbe(let probe): probe
+    case .iterator(let iterator): iterator
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
     case .filter(let hook): hook
@@ -98,13 +100,13 @@ extension Hook {
   /// By what a spec's `hook` says.
   private static let families: [String: any HookFamily.Type] = [
     "xdp": XDPHook.self, "tcx": TCXHook.self, "netkit": NetkitHook.self,
-    "cgroup": CgroupHook.self,
+    "cgroup": CgroupHook.self, CgroupSecurityHook.name: CgroupSecurityHook.self,
     "sk_lookup": NamespaceHook.self, "flow_dissector": NamespaceHook.self,
     "netfilter": NetfilterFamily.self, "tracepoint": TracepointHook.self,
     "raw_tracepoint": RawTracepointHook.self, "kprobe": KernelProbe.self,
     "kprobe_multi": KernelProbeSet.self, "uprobe_multi": UserProbeSet.self,
     "usdt": StaticProbePlace.self, "uprobe": UserProbe.self, "perf_event": PerfCounter.self,
-    "tracing": TracingHook.self,
+    "tracing": TracingHook.self, IteratorHook.name: IteratorHook.self,
     structOpsName: StructOpsHook.self, "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
     "tc": FilterHook.self,
   ]
@@ -116,7 +118,7 @@ extension Hook {
     "hook", "interface", "netns", "mode", "direction", "path", "attach_type", "pf", "hook_number",
     "priority", "defrag", "name", "target", "structure", "map", "function", "syscall", "offset",
     "return", "pid", "type", "config", "period", "freq", "cpu", "handle", "functions", "offsets",
-    "cookies", "session", "provider", AttachmentOrder.preorderField,
+    "cookies", "session", "walk", "provider", AttachmentOrder.preorderField,
   ]
 
   /// The hook's part of an attachment's canonical spec; `Hook(spec:)` reads it back.

@@ -9,6 +9,8 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case socketMapLinks = "socket_map_links"
   /// The attach types of cgroups for unix sockets.
   case unixSocketHooks = "unix_socket_hooks"
+  /// Hooks of the security modules for the processes of a cgroup (lsm_cgroup).
+  case cgroupSecurityHooks = "cgroup_security_hooks"
   case kprobes, uprobes
   case netkitLinks = "netkit_links"
   /// Places among the programs of a cgroup's hook.
@@ -17,6 +19,9 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
   case cgroupPreorder = "cgroup_preorder"
   /// The kernel's own types, by which tracing programs find their targets.
   case kernelTypes = "kernel_types"
+  /// Iterators that begin with a cgroup, and those of one process.
+  case cgroupIterators = "cgroup_iterators"
+  case processIterators = "process_iterators"
   /// LSM hooks that ask BPF programs.
   case lsm
   /// Maps of struct_ops that a link registers.
@@ -38,12 +43,15 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .tcxLinks: "tcx"
     case .socketMapLinks: "links to maps of sockets"
     case .unixSocketHooks: "cgroup hooks for unix sockets"
+    case .cgroupSecurityHooks: "security hooks of cgroups"
     case .netkitLinks: "netkit"
     case .cgroupOrder: "order among the programs of a cgroup's hook"
     case .cgroupPreorder: "preorder links of cgroups"
     case .kprobes: "kprobes"
     case .uprobes: "uprobes"
     case .kernelTypes: "description of its types"
+    case .cgroupIterators: "iterators of cgroups"
+    case .processIterators: "iterators of one process"
     case .lsm: "BPF among its security modules"
     case .structOpsLinks: "links to struct_ops maps"
     case .hardwareCounters: "hardware counters"
@@ -63,12 +71,14 @@ public enum KernelFeature: String, Hashable, Sendable, Codable, CaseIterable {
     case .tcxLinks: "Linux 6.6 and newer have it"
     case .socketMapLinks: "Linux 6.10 and newer have them"
     case .unixSocketHooks: "Linux 6.7 and newer have them"
+    case .cgroupSecurityHooks: "Linux 6.0 and newer have them"
     case .netkitLinks: "Linux 6.7 and newer have it, built with CONFIG_NETKIT"
     case .cgroupOrder: "Linux 6.17 and newer have it"
     case .cgroupPreorder: "Linux 6.17 and newer have them"
     case .kprobes: "kernels built with CONFIG_KPROBE_EVENTS have them"
     case .uprobes: "kernels built with CONFIG_UPROBE_EVENTS have them"
     case .kernelTypes: "kernels built with CONFIG_DEBUG_INFO_BTF have it"
+    case .cgroupIterators, .processIterators: "Linux 6.1 and newer have them"
     case .lsm:
       "build the kernel with CONFIG_BPF_LSM and add bpf to the list in its lsm= parameter"
     case .structOpsLinks: "Linux 6.4 and newer have them"

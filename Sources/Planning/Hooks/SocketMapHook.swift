@@ -46,32 +46,3 @@ struct SocketMapHook: HookFamily {
     link.target == .socketMap(id: UInt32(truncatingIfNeeded: targetID), attachType: attachType)
   }
 }
-
-extension Hook {
-  /// The REF of the map that the hook is on; a new map makes a new hook of it.
-  public var socketMap: String? {
-    if case .socketMap(let map, _) = self { map } else { nil }
-  }
-}
-
-extension Ownership {
-  /// Which kernel maps hooks are on, by REF: what the manifest or the inventory names, as far as it is
-  /// there.
-  public static func mapsOfHooks(
-    _ scope: ObservationScope, observedSoFar observed: ObservedState
-  ) -> [String: UInt32] {
-    let refs = Set(scope.hooks.compactMap(\.socketMap))
-    guard !refs.isEmpty else { return [:] }
-    let ownership = Ownership(
-      owner: scope.owner, root: scope.root, observed: observed, desired: scope.desired)
-    var ids: [String: UInt32] = [:]
-    for ref in refs {
-      if let path = scope.desired?.maps.first(where: { $0.ref == ref })?.external {
-        ids[ref] = ownership.pin(at: path).flatMap { $0.kind == .map ? $0.id : nil }
-      } else {
-        ids[ref] = ownership.liveMap(ref)?.id
-      }
-    }
-    return ids
-  }
-}

@@ -48,7 +48,7 @@ struct RawTracepointHook: HookFamily {
   }
 }
 
-/// What the program itself was loaded for: tp_btf, fentry, fexit, fmod_ret, lsm, iter.
+/// What the program itself was loaded for: tp_btf, fentry, fexit, fmod_ret, lsm.
 struct TracingHook: HookFamily {
   var attachType: AttachType
   var target: String
@@ -68,10 +68,7 @@ struct TracingHook: HookFamily {
 
   var phrase: String { "\(attachType) of \(target)" }
   var kind: HookKind {
-    attachType == .traceIter
-      ? HookKind(linkTypes: [.iter], updatesInPlace: true)
-      : HookKind(
-        linkTypes: [.tracing, .rawTracepoint], usesTrampoline: attachType != .traceRawTp)
+    HookKind(linkTypes: [.tracing, .rawTracepoint], usesTrampoline: attachType != .traceRawTp)
   }
   var needs: [KernelFeature] {
     attachType == .lsmMac ? [.kernelTypes, .lsm] : [.kernelTypes]
@@ -80,7 +77,6 @@ struct TracingHook: HookFamily {
 
   func matches(_ link: ObservedLink, targetID: UInt64) -> Bool {
     switch link.target {
-    case .iterator(let found): attachType == .traceIter && found == target
     // Kernels that show a tp_btf link as a raw tracepoint's; the type may prefix the name.
     case .rawTracepoint(let found): found == target || found.hasSuffix(target)
     case .tracing(let found, _, _): found == attachType

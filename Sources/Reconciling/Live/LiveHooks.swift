@@ -93,18 +93,21 @@ extension LiveKernel {
         }
       }
     case .cgroup(let path, let attachType):
+      try fill(&observed, try Cgroup(path), attachType, links) { _ in true }
+    case .cgroupSecurity(let path, let function):
       let cgroup = try Cgroup(path)
-      observed.targetID = cgroup.id
-      let programs = try HookPrograms(on: .cgroup(cgroup), type: attachType)
-      observed.attachFlags = programs.flags
-      observed.revision = programs.revision == 0 ? nil : programs.revision
-      // A cgroup's events pass the programs of its ancestors too.
-      let effective = try HookPrograms(on: .cgroup(cgroup), type: attachType, effective: true)
-      let own = Set(programs.entries.map(\.programID))
-      observed.others = effective.entries.filter { !own.contains($0.programID) }
-        .map { .init(programID: $0.programID, linkID: nil) }
-      observed.occupants = join(programs, links) {
-        $0 == .cgroup(id: cgroup.id, attachType: attachType)
+      // A kernel without types has none of these hooks.
+      guard let types = try? types() else { break }
+      guard let target = try? types.target(function, for: .lsmCgroup) else {
+        throw KernelError(
+          "cgroup", refused: "this kernel has no LSM hook \(function)", on: "cgroup \(path)")
+      }
+      // The query tells of all security hooks of the cgroup.
+      try fill(&observed, cgroup, .lsmCgroup, links) { id in
+        guard let object = try? open(.program, id: id), case .program(let program) = object.payload,
+          let info = try? program.info()
+        else { return false }
+        return info.attachTypeID == target.id
       }
     case .networkNamespace(let name, let attachType):
       let namespace = try namespace(name)
@@ -159,11 +162,38 @@ extension LiveKernel {
     case .staticProbe(let probe):
       if let process = probe.process { try checkProcess(process) }
       observed.targetID = PlaceDigest.of(try places(of: probe).places.map(\.offset))
+    case .iterator(let iterator):
+      switch iterator.scope {
+      case .cgroup(let path, _): observed.targetID = try Cgroup(path).id
+      case .process(let id): try checkProcess(id)
+      case .all, .map: break
+      }
     case .rawTracepoint, .kernelProbe, .tracing, .structOps, .socketMap: break
     }
   }
 
-  /// The hook of a map of sockets.
+  /// The programs on a cgroup's hook, as far as they are meant, and those of its ancestors, whom its
+  /// events pass too.
+  private func fill(
+    _ observed: inout ObservedHook, _ cgroup: Cgroup, _ attachType: AttachType,
+    _ links: [ObservedLink], where isMeant: (UInt32) -> Bool
+  ) throws(KernelError) {
+    observed.targetID = cgroup.id
+    var programs = try HookPrograms(on: .cgroup(cgroup), type: attachType)
+    programs.entries.removeAll { !isMeant($0.programID) }
+    observed.attachFlags = programs.flags
+    observed.revision = programs.revision == 0 ? nil : programs.revision
+    let effective = try HookPrograms(on: .cgroup(cgroup), type: attachType, effective: true)
+    let own = Set(programs.entries.map(\.programID))
+    observed.others = effective.entries
+      .filter { !own.contains($0.programID) && isMeant($0.programID) }
+      .map { .init(programID: $0.programID, linkID: nil) }
+    observed.occupants = join(programs, links) {
+      $0 == .cgroup(id: cgroup.id, attachType: attachType)
+    }
+  }
+
+  /// A hook that is on a map.
   func observe(
     _ hook: Planning.Hook, onMap id: UInt32, _ links: [ObservedLink]
   ) throws(KernelFailure) -> ObservedHook {

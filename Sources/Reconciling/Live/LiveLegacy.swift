@@ -57,6 +57,8 @@ extension LiveKernel {
       }
     case .cgroup(let path, let type):
       try body(.other(.cgroup(try Cgroup(path))), type)
+    case .cgroupSecurity(let path, _):
+      try body(.other(.cgroup(try Cgroup(path))), .lsmCgroup)
     case .networkNamespace(let name, let type):
       try within(name) { () throws(KernelError) in
         try body(.other(.namespace(try NetworkNamespace.current())), type)

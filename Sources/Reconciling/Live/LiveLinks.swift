@@ -59,6 +59,9 @@ extension LiveKernel {
       case .cgroup(let path, let attachType):
         return try link(
           program, .cgroup(try Cgroup(path), type: attachType, position: position))
+      case .cgroupSecurity(let path, _):
+        return try link(
+          program, .cgroup(try Cgroup(path), type: .lsmCgroup, position: position))
       case .networkNamespace(let name, let attachType):
         return try link(program, .namespace(try namespace(name), type: attachType))
       case .netfilter(let place, let name):
@@ -82,8 +85,7 @@ extension LiveKernel {
       case .filter:
         throw KernelError("BPF_LINK_CREATE", refused: "a filter of tc has no link", on: subject)
       case .socketMap:
-        throw KernelError(
-          "BPF_LINK_CREATE", refused: "this hook is on a map, which is not named", on: subject)
+        throw KernelError.withoutMap(subject)
       case .kernelProbe(let probe):
         return try link(program, .perfEvent(try event(probe), cookie: cookie))
       case .userProbe(let probe):
@@ -94,7 +96,15 @@ extension LiveKernel {
       case .userProbes(let probes): return try link(program, try hook(probes, cookie: cookie))
       case .staticProbe(let probe):
         return try link(program, try hook(probe, of: program, cookie: cookie))
-      case .tracing(.traceIter, _): return try link(program, .iterator(.all))
+      case .iterator(let iterator):
+        switch iterator.scope {
+        case .all: return try link(program, .iterator(.all))
+        case .cgroup(let path, let order):
+          return try link(
+            program, .iterator(.cgroup(try Cgroup(path), order: order.number)))
+        case .process(let id): return try link(program, .iterator(.process(id)))
+        case .map: throw KernelError.withoutMap(subject)
+        }
       case .tracing(let attachType, _):
         // The older command does the same on every kernel, but takes no cookie here.
         guard cookie != 0 else {
@@ -108,13 +118,16 @@ extension LiveKernel {
   public func createLink(
     _ program: LiveObject, to attachment: DesiredAttachment, on map: LiveObject
   ) throws(KernelFailure) -> LiveObject {
-    guard case .socketMap(_, let attachType) = attachment.hook else {
-      return try createLink(program, to: attachment)
+    let hook: BPFKernel.Hook
+    switch attachment.hook {
+    case .socketMap(_, let attachType):
+      hook = .sockmap(try self.map(map, "BPF_LINK_CREATE"), type: attachType)
+    case .iterator: hook = .iterator(.map(try self.map(map, "BPF_LINK_CREATE")))
+    default: return try createLink(program, to: attachment)
     }
     let program = try self.program(program, "BPF_LINK_CREATE")
-    let map = try self.map(map, "BPF_LINK_CREATE")
     return try wrap(about: attachment.address.description) { () throws(KernelError) in
-      try link(program, .sockmap(map, type: attachType))
+      try link(program, hook)
     }
   }
 
@@ -166,6 +179,13 @@ extension LiveKernel {
   ) throws(KernelError) -> Result {
     if case .own = name { return try body() }
     return try namespace(name).run(body)
+  }
+}
+
+extension KernelError {
+  fileprivate static func withoutMap(_ subject: String) -> KernelError {
+    KernelError(
+      "BPF_LINK_CREATE", refused: "this hook is on a map, which is not named", on: subject)
   }
 }
 

@@ -33,7 +33,7 @@ extension LiveKernel {
     state.host.missing = missingFeatures(scope, state.inventory)
     let maps = Ownership.mapsOfHooks(scope, observedSoFar: state)
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
-      if let map = hook.socketMap {
+      if let map = hook.mapRef {
         guard let id = maps[map] else { continue }
         state.hooks.append(try observe(hook, onMap: id, state.links))
       } else {
@@ -294,7 +294,11 @@ extension ObservedLink {
       case .perfEvent(.uprobe(let path, let offset, let isReturn, _)):
         .userProbe(path: path, offset: UInt64(offset), isReturn: isReturn)
       case .perfEvent(.event(let type, let config, _)): .perfCounter(type: type, config: config)
-      case .iterator(let iterator): .iterator(name: iterator.name)
+      case .iterator(let found):
+        .iterator(
+          ObservedIterator(
+            target: found.name, mapID: found.mapID, cgroupID: found.cgroupID, order: found.order,
+            process: found.process))
       case .tracing(let type, let objectID, let typeID, _):
         .tracing(attachType: type, targetObjectID: objectID, targetBTFID: typeID)
       case .sockmap(let id, let type): .socketMap(id: id, attachType: type)

@@ -69,12 +69,15 @@ extension KernelFeature {
     case .tcxLinks: .tcxLinks
     case .socketMapLinks: .socketMapLinks
     case .unixSocketHooks: .unixSocketHooks
+    case .cgroupSecurityHooks: .cgroupSecurityHooks
     case .netkitLinks: .netkitLinks
     case .cgroupOrder: .cgroupOrder
     case .cgroupPreorder: .cgroupPreorder
     case .kprobes: .kprobes
     case .uprobes: .uprobes
     case .kernelTypes: .kernelTypes
+    case .cgroupIterators: .cgroupIterators
+    case .processIterators: .processIterators
     case .lsm: .lsm
     case .structOpsLinks: .structOpsLinks
     case .hardwareCounters: .hardwareCounters

@@ -233,7 +233,7 @@ private struct HoldingsIndex {
       let source = PerfCounter.Source.allCases.first { $0.number == type }
       return source.map { PerfCounter(source: $0, config: config, sampling: .period(0)) }
         .map { "\($0.source.rawValue) event \($0.configText)" } ?? "perf event \(type):\(config)"
-    case .iterator(let name): return "iterator of \(name)"
+    case .iterator(let found): return "iterator of \(found.phrase)"
     case .tracing(let type, _, let target): return "\(type) BTF id \(target)"
     case .map(let id): return "map \(id)"
     case .filter(let hook, let index):

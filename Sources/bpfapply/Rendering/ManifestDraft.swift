@@ -219,6 +219,7 @@ struct HookDraft {
     case .cgroupSkb, .cgroupSock, .cgroupSockAddr, .cgroupSockopt, .cgroupSysctl, .cgroupDevice,
       .sockOps:
       decide("cgroup: {path: /CHANGE_ME}")
+    case .lsm where program.expectedAttachType == .lsmCgroup: decide("cgroup: {path: /CHANGE_ME}")
     case .netfilter: decide("netfilter: {pf: ipv4, hook: CHANGE_ME}")
     case .skLookup: decide("sk_lookup: {netns: own}")
     case .flowDissector: decide("flow_dissector: {netns: own}")
@@ -241,6 +242,12 @@ struct HookDraft {
     case .tracing where program.attachTarget == nil, .lsm where program.attachTarget == nil,
       .ext where program.attachTarget == nil:
       needsDecision = true
+    case .tracing where program.expectedAttachType == .traceIter:
+      switch program.attachTarget {
+      case "bpf_map_elem"?, "bpf_sk_storage_map"?, "sockmap"?: decide("iter: {map: CHANGE_ME}")
+      case "cgroup"?: decide("iter: {cgroup: /CHANGE_ME}")
+      default: break
+      }
     case .tracepoint, .rawTracepoint, .rawTracepointWritable, .tracing, .lsm, .ext, .kprobe: break
     default: isAttachable = false
     }
