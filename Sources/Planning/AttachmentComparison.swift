@@ -11,7 +11,7 @@ struct AttachmentComparison {
   /// The draft of what is attached, a program or the map of struct_ops; nil for one that the manifest
   /// does not have.
   let program: Draft?
-  /// The draft of the map that the hook is on.
+  /// The draft of the map or program that the hook is on.
   var target: Draft?
   /// nil where nobody asks for an order.
   let order: OrderVerdict?
@@ -109,7 +109,7 @@ struct AttachmentComparison {
     let isProgramNew = program?.isNew == true
     let needsNewLink =
       differences.contains(where: \.forcesReplacement) || isProgramNew && !canSwap(link)
-      || isOnNewMap
+      || isOnNewTarget
     for difference in differences {
       draft.become(
         needsNewLink ? .replace : .update,
@@ -119,7 +119,7 @@ struct AttachmentComparison {
       draft.become(
         needsNewLink ? .replace : .update, because: Cascade.reason(program), cause: program.cause)
     }
-    if isOnNewMap, let target {
+    if isOnNewTarget, let target {
       draft.become(.replace, because: Cascade.reason(target), cause: target.cause)
     }
     if needsNewLink {
@@ -196,7 +196,7 @@ struct AttachmentComparison {
     return .text(situation.phrase(program: link.programID))
   }
 
-  private var isOnNewMap: Bool { target?.isNew == true }
+  private var isOnNewTarget: Bool { target?.isNew == true }
 
   /// The map of a struct_ops link, by the REF where it is one of ours.
   private func observedMap(_ link: ObservedLink) -> SpecValue {
@@ -247,7 +247,7 @@ struct AttachmentComparison {
       return
     }
     let applied = old.filter.map(Hook.filter) ?? last.flatMap { Hook(spec: $0.spec) } ?? hook
-    let isSamePlace = applied.isSamePlace(as: hook) && !isOnNewMap
+    let isSamePlace = applied.isSamePlace(as: hook) && !isOnNewTarget
     let collides =
       isSamePlace
       && (kind.holdsOne || kind.refusesSameProgramTwice && program?.isNew != true)
@@ -280,7 +280,7 @@ struct AttachmentComparison {
 
   private func noteGap(_ draft: inout Draft, allowed: Bool) {
     draft.change.leavesGap = true
-    draft.change.consequences.append("\(hook.phrase) is empty for a moment")
+    draft.change.consequences.append(hook.family.gap)
     guard !allowed else { return }
     var hints = ["set allow_gap: true on attachments.\(name)"]
     if case .netfilter = hook { hints.append("choose a neighbouring priority that is free") }

@@ -111,7 +111,12 @@ extension DesiredProgram {
       spec["expected_attach_type"] = .text(attachType.description)
     }
     if image.flags != 0 { spec["flags"] = .number(UInt64(image.flags)) }
-    if let attachTo { spec["attach_to"] = .text(attachTo) }
+    if let extends {
+      spec["attach_to"] = .text(extends.text)
+      spec["function"] = attachTo.map(SpecValue.text)
+    } else if let attachTo {
+      spec["attach_to"] = .text(attachTo)
+    }
     for (map, ref) in bindings { spec["maps.\(map)"] = .text(ref) }
     return spec.adding(pin.spec)
   }

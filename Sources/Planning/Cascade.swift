@@ -23,7 +23,10 @@ struct Cascade {
         else { continue }
         let causes: [(reason: String, cause: Cause?)]
         switch goal.address {
-        case .program(let ref): causes = newMaps(of: goal, drafts) + spent(ref)
+        case .program(let ref):
+          causes =
+            newMaps(of: goal, drafts) + spent(ref) + newTarget(of: goal, drafts)
+            + newExtensions(of: ref, drafts)
         case .map(let ref):
           causes =
             pipelineChange(ref, goal, drafts) + frozenEntries(goal, drafts)
@@ -58,6 +61,41 @@ struct Cascade {
       else { return nil }
       let reason = "\(goal.address) needs it anew: kernels before 5.13 attach such a program once"
       return (reason, situation.last(goal.address) == nil ? .config : .drift)
+    }
+  }
+
+  /// An extension is loaded for the program whose function it takes the place of.
+  private func newTarget(of goal: Goal, _ drafts: [Address: Draft]) -> [(String, Cause?)] {
+    switch goal.program?.extends {
+    case .program(let ref)?:
+      guard let target = drafts[.program(ref)], target.isNew else { return [] }
+      return [(Cascade.reason(target), target.cause)]
+    case .pin(let path)?:
+      let links = situation.observed.links.filter {
+        $0.programID == drafts[goal.address]?.change.liveID
+      }
+      guard let pin = situation.ownership.pin(at: path),
+        let was = links.lazy.compactMap(\.extendedProgramID).first, was != pin.id
+      else { return [] }
+      return [("another program is pinned at \(path)", .drift)]
+    case nil: return []
+    }
+  }
+
+  /// While an extension is attached no other can take its place. So a copy of the program gets the new
+  /// one, and then the program's place; where a gap is allowed, the function is its own for a moment
+  /// instead.
+  private func newExtensions(of ref: String, _ drafts: [Address: Draft]) -> [(String, Cause?)] {
+    let live = situation.ownership.liveProgram(ref)?.id
+    return situation.extensions(of: ref).compactMap { goal in
+      guard goal.attachment?.allowGap != true, let subject = goal.subject.flatMap({ drafts[$0] }),
+        subject.isNew, let link = situation.ownership.liveLink(goal.address),
+        link.extendedProgramID == nil || link.extendedProgramID == live
+      else { return nil }
+      return (
+        "a copy of it gets \(subject.address), since one extension at a time replaces a function",
+        subject.cause
+      )
     }
   }
 

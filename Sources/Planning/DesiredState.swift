@@ -155,8 +155,11 @@ public struct DesiredProgram: Sendable {
   public var image: ProgramImage
   /// The object's map name → the REF of the map that is bound to it.
   public var bindings: [String: String]
-  /// What a tracing program is made for; nil where the type needs none.
+  /// What a tracing program is made for, or the function that an extension (freplace) takes the place
+  /// of; nil where the type needs none.
   public var attachTo: String?
+  /// Whose function that is.
+  public var extends: ExtensionTarget?
   /// The pin of a program that somebody else loaded and that becomes ours.
   public var adopt: String?
   public var pin: PinSpec
@@ -166,7 +169,7 @@ public struct DesiredProgram: Sendable {
   /// SHA-256 over all that decides what is passed to the kernel, before kernel-specific relocation
   /// (design: instructions, relocations, globals, bindings, type, flags, target).
   public var digest: String
-  /// `type`, `expected_attach_type`, `flags`, `attach_to`, `digest`, `maps.<object map>` = REF,
+  /// `type`, `expected_attach_type`, `flags`, `attach_to`, `function` (of an extension), `digest`, `maps.<object map>` = REF,
   /// `pin.*`.
   public var spec: Spec
 

@@ -155,7 +155,7 @@ private struct Derivation {
       let comparison = AttachmentComparison(
         situation: situation, goal: goal, hook: hook,
         program: goal.subject.flatMap { drafts[$0] },
-        target: hook.mapRef.flatMap { drafts[.map($0)] },
+        target: hook.target?.address.flatMap { drafts[$0] },
         order: orders.verdict(on: goal.address, at: hook))
       var draft = comparison.draft()
       notes += comparison.judgeForeigners(&draft)

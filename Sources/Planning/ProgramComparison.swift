@@ -50,7 +50,7 @@ struct ProgramComparison {
   ) -> Comparison.Observation {
     let pins = pin?.observation ?? .init(seen: Spec(), unseen: [])
     var seen = pins.seen
-    var unseen = pins.unseen.union(["expected_attach_type", "flags", "attach_to"])
+    var unseen = pins.unseen.union(["expected_attach_type", "flags", "attach_to", "function"])
     seen["type"] = .text(live.type.description)
     if let digest = observedDigest(live, last) {
       seen["digest"] = digest

@@ -15,6 +15,7 @@ extension ObservationScope {
     for program in desired.programs {
       include(path: program.pin.path)
       if let path = program.adopt { include(path: path) }
+      if case .pin(let path)? = program.extends { include(path: path) }
     }
     for attachment in desired.attachments {
       include(path: attachment.pin.path)
@@ -50,7 +51,10 @@ extension ObservationScope {
     }
     switch address {
     case .attachment:
-      if let hook = Hook(spec: spec) { hooks.insert(hook.place) }
+      if let hook = Hook(spec: spec) {
+        hooks.insert(hook.place)
+        if case .pinnedProgram(let path)? = hook.target { include(path: path) }
+      }
       include(AttachmentOrder(spec: spec))
     case .map(let ref): if spec["entries.digest"] != nil { contents.insert(ref) }
     case .program, .pin: break

@@ -139,6 +139,7 @@ struct StepOrder {
     var depths: [Address: Int] = [:]
     func depth(_ address: Address, _ visiting: Set<Address>) -> Int {
       if let known = depths[address] { return known }
+      if let rank = extensionRank(address) { return rank }
       guard case .map = address, !visiting.contains(address),
         let entries = drafts[address]?.goal?.map?.entries, !entries.references.isEmpty
       else { return 0 }
@@ -153,6 +154,21 @@ struct StepOrder {
     var byDepth: [Int: [Address]] = [:]
     for address in drafts.keys { byDepth[depth(address, []), default: []].append(address) }
     return byDepth.keys.sorted().flatMap { byDepth[$0]?.sorted() ?? [] }.compactMap { drafts[$0] }
+  }
+
+  /// An extension is loaded after the program that it is for, and attached before that goes live; it
+  /// is the last to go.
+  private func extensionRank(_ address: Address) -> Int? {
+    let draft = drafts[address]
+    switch address {
+    case .program:
+      if case .program? = draft?.goal?.program?.extends { return 1 }
+    case .attachment:
+      let spec = draft?.goal?.spec ?? draft?.last?.spec
+      if case .extension? = spec.flatMap({ Hook(spec: $0) }) { return -1 }
+    case .map, .pin: break
+    }
+    return nil
   }
 
   /// Within a resource and a phase: what stands in a link's way goes before it is made, and it is

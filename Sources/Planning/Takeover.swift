@@ -126,7 +126,9 @@ extension Spec {
         if let new = ref(text, Address.program) { self[name] = .text(new) }
       } else if name.hasPrefix("maps.") || name == "map" {
         if let new = ref(text, Address.map) { self[name] = .text(new) }
-      } else if name == "target", let target = Address(text), let new = names[target] {
+      } else if name == "target" || name == "attach_to", let target = Address(text),
+        let new = names[target]
+      {
         self[name] = .text(new.description)
       }
     }

@@ -72,8 +72,9 @@ public protocol Kernel: AnyObject {
   /// The same next to a neighbour; fails when that is not there, or where the kernel knows no order.
   func createLink(_ program: Object, to attachment: DesiredAttachment, at position: LinkPosition)
     throws(KernelFailure) -> Object
-  /// The same on a map (sk_skb, sk_msg).
-  func createLink(_ program: Object, to attachment: DesiredAttachment, on map: Object)
+  /// The same on an object: a map (sk_skb, sk_msg, iterators), or the program whose function is
+  /// replaced (freplace).
+  func createLink(_ program: Object, to attachment: DesiredAttachment, on target: Object)
     throws(KernelFailure) -> Object
   /// Fails without effect when the link does not run `expected`.
   func updateLink(_ link: Object, to program: Object, expected: Object) throws(KernelFailure)

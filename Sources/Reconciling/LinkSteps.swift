@@ -11,8 +11,8 @@ extension Execution {
     if let filter = attachment.hook.filter { return try createFilter(address, filter, program) }
     let link: K.Object
     do throws(KernelFailure) {
-      if let map = attachment.hook.mapRef {
-        link = try kernel.createLink(program, to: attachment, on: object(for: .map(map)))
+      if let target = attachment.hook.target {
+        link = try kernel.createLink(program, to: attachment, on: object(of: target))
       } else {
         link = try attachWhereItIs(program, attachment)
       }
@@ -118,7 +118,13 @@ extension Execution {
   }
 
   func recreateLink(_ address: Address, link id: UInt32?) throws(KernelFailure) {
-    if let id { try detachLink(address, id) }
+    if let id {
+      if attachments[address]?.hook.isLeftByUnpinning == true {
+        try releaseLink(address, id)
+      } else {
+        try detachLink(address, id)
+      }
+    }
     try createLink(address)
   }
 
@@ -137,7 +143,9 @@ extension Execution {
     let program = try open(seen.subjectKind, seen.subjectID)
     let former = formerAttachment(link: id)
     let positions = positions(of: id)
-    let map = try seen.hookMapID.map { id throws(KernelFailure) in try open(.map, id) }
+    let map = try seen.hookTarget.map { target throws(KernelFailure) in
+      try open(target.kind, target.id)
+    }
     // A kind without LINK_DETACH stays attached for as long as it is held here.
     guard try kernel.detach(link) else { return }
     journal.record(currentStep, "link \(id)") { [self] () throws(KernelFailure) in
@@ -176,7 +184,7 @@ extension Execution {
 
   /// The new link replaces the old one in the inventory and at its pins. Killed at any point, it is
   /// either gone, or pinned below `next/`, or claimed by the intent.
-  private func takeOver(_ link: K.Object, from id: UInt32, _ address: Address)
+  func takeOver(_ link: K.Object, from id: UInt32, _ address: Address)
     throws(KernelFailure)
   {
     reattached[id] = link.id

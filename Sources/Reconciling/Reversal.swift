@@ -30,6 +30,8 @@ public struct Reversal: Hashable, Sendable, Codable {
     public var positions: [LinkPosition]
     /// The map that its hook is on.
     public var mapID: UInt32?
+    /// The program whose function its program replaced.
+    public var extended: UInt32?
   }
 
   /// Entries that the change writes or removes in a map that stays.
@@ -53,6 +55,7 @@ public struct Reversal: Hashable, Sendable, Codable {
     var ids = Set(pins.filter { $0.kind != .link }.map { Reference(kind: $0.kind, id: $0.id) })
     ids.formUnion(links.map { Reference(kind: .program, id: $0.programID) })
     ids.formUnion(links.compactMap(\.mapID).map { Reference(kind: .map, id: $0) })
+    ids.formUnion(links.compactMap(\.extended).map { Reference(kind: .program, id: $0) })
     ids.formUnion(entries.flatMap(\.slots).map { Reference(kind: $0.kind, id: $0.id) })
     return ids.map { ($0.kind, $0.id) }.sorted { ($0.0.rawValue, $0.1) < ($1.0.rawValue, $1.1) }
   }
@@ -142,12 +145,17 @@ extension Execution {
           .init(
             id: id, programID: link.programID, name: former.name, instance: former.instance,
             hook: former.hook, cookie: former.cookie, preorder: former.preorder,
-            positions: positions(of: id), mapID: link.hookMapID))
+            positions: positions(of: id),
+            mapID: link.hookTarget.flatMap { $0.kind == .map ? $0.id : nil },
+            extended: former.hook.isOfExtension ? link.extendedProgramID : nil))
       case .changeEntries(let ref): try rememberEntries(of: .map(ref), in: &reversal)
       case .clearReferences(let address): try rememberSlots(of: address, in: &reversal)
       default: break
       }
     }
+    // No program goes live again without its extensions.
+    reversal.links =
+      reversal.links.filter { $0.extended != nil } + reversal.links.filter { $0.extended == nil }
     return reversal
   }
 

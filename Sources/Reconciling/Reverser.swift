@@ -43,7 +43,7 @@ struct Reverser<K: Kernel> {
       } catch {
         // What took its place has to go first where the hook holds one.
         guard !new.isEmpty else { throw error }
-        try detach(new)
+        try clearAway(new, now)
         new = []
         attached[link.id] = try attach(link, program, attached)
       }
@@ -60,6 +60,10 @@ struct Reverser<K: Kernel> {
       pin: PinSpec(path: ""))
     attachment.cookie = link.cookie
     attachment.preorder = link.preorder ?? false
+    if let extended = link.extended {
+      return try kernel.createLink(
+        program, to: attachment, on: kernel.open(.program, id: extended))
+    }
     if let map = link.mapID {
       return try kernel.createLink(program, to: attachment, on: kernel.open(.map, id: map))
     }
@@ -70,6 +74,18 @@ struct Reverser<K: Kernel> {
   /// A kind that cannot be detached goes with its pin.
   private func detach(_ links: [UInt32]) throws(KernelFailure) {
     for id in links { _ = try kernel.detach(kernel.open(.link, id: id)) }
+  }
+
+  /// Takes links off their hooks, those too that go with their pins only.
+  private func clearAway(_ links: [UInt32], _ now: ObservedState) throws(KernelFailure) {
+    var left: [(ObjectKind, UInt32)] = []
+    for id in links where try !kernel.detach(kernel.open(.link, id: id)) {
+      for pin in now.pins where pin.kind == .link && pin.id == id {
+        try kernel.removePin(pin.path)
+      }
+      left.append((.link, id))
+    }
+    _ = try kernel.waitUntilGone(left, seconds: 2)
   }
 
   // MARK: Pins

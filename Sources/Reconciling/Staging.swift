@@ -90,6 +90,11 @@ extension Execution {
     load.btf = try btf(of: program.object)
     load.btfBytes = desired.objects[program.object]?.btf ?? []
     load.attachTo = program.attachTo
+    switch program.extends {
+    case .program(let ref)?: load.attachProgram = try object(for: .program(ref))
+    case .pin(let path)?: load.attachProgram = try pinnedProgram(path)
+    case nil: break
+    }
     do throws(KernelFailure) {
       let object = try kernel.loadProgram(load)
       if !isTrial { try kernel.bind(metadataMap(of: program.object), to: object) }

@@ -41,6 +41,8 @@ struct HookNeed: Sendable {
   /// Some machines let nobody load such programs, whatever the kernel can: those that are called through
   /// trampolines, and iterators of maps.
   var mayBeForbidden = false
+  /// The example that fares alike, where libbpf cannot load this one by itself.
+  var forbiddenLike: String?
 
   /// From that release on, where the machine does not forbid it.
   static func unlessForbidden(_ major: Int, _ minor: Int) -> HookNeed {
@@ -48,6 +50,13 @@ struct HookNeed: Sendable {
     need.mayBeForbidden = true
     return need
   }
+
+  /// Programs that replace a function of another one: they are loaded for it.
+  static let extensions: HookNeed = {
+    var need = unlessForbidden(5, 10)
+    need.forbiddenLike = "fentry"
+    return need
+  }()
 
   /// With BPF among the security modules that the kernel was booted with.
   static let securityModule: HookNeed = {
@@ -159,8 +168,12 @@ struct HookScene: ~Copyable {
 
   /// Whether this machine lets nobody load the example's programs: libbpf's word for it.
   func isForbidden() throws -> Bool {
+    var object = "\(example.name).bpf.o"
+    if let other = example.needs.forbiddenLike {
+      object = try Sandbox.compile(file: "\(Self.directory)/\(other)/\(other).bpf.c")
+    }
     let result = try Sandbox.run(
-      [HookWitness.bpftool, "prog", "loadall", "\(example.name).bpf.o", "/sys/fs/bpf/probe"],
+      [HookWitness.bpftool, "prog", "loadall", object, "/sys/fs/bpf/probe"],
       directory: deployment.directory)
     try Sandbox.run(["rm", "-rf", "/sys/fs/bpf/probe"]).succeeded()
     return result.status != 0

@@ -1,4 +1,5 @@
 import BPFKernel
+import BPFObject
 import FoundationEssentials
 import Glibc
 import Sandbox
@@ -112,11 +113,11 @@ extension HookScene {
   }
 
   /// The ids of the links of the owner's attachments, by pin, and what each holds.
-  func links() throws -> [String: (id: UInt32, holds: HeldByLink)] {
-    var links: [String: (id: UInt32, holds: HeldByLink)] = [:]
+  func links() throws -> [String: (id: UInt32, type: LinkType, holds: HeldByLink)] {
+    var links: [String: (id: UInt32, type: LinkType, holds: HeldByLink)] = [:]
     for pin in try attachmentPins() {
       let info = try Pinned.link(pin).info()
-      links[pin] = (info.id, HeldByLink(info))
+      links[pin] = (info.id, info.type, HeldByLink(info))
     }
     return links
   }

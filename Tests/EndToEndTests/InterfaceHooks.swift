@@ -13,6 +13,9 @@ extension HookExample {
         return try Uplink.answers(of: 1) == 1 && Uplink.answers(of: 1, large) == 0
       }),
     HookExample(
+      name: "freplace", needs: .extensions, deed: .unpin,
+      effect: { _ in try Uplink.drops(from: "10.9.0.3") }),
+    HookExample(
       name: "tcx", needs: .linux(6, 6), witnesses: [.links, .net],
       effect: { _ in try Uplink.reaches("10.9.0.2") && !Uplink.reaches("10.9.0.3") }),
     HookExample(

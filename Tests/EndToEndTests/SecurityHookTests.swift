@@ -18,12 +18,12 @@ import Testing
         guard try scene.isAllowed() else { return }
         try scene.write(
           [
-            "packets: {program: s/packets, %}", "ciphers: {program: s/ciphers, %}",
+            "packets: {program: s/packets, %}", "routes: {program: s/routes, %}",
             "servers: {program: s/servers, %}",
           ])
         try scene.deployment.apply(saying: "Done")
         try scene.deployment.isSettled()
-        try scene.denies([scene.packet, scene.cipher, scene.listen])
+        try scene.denies([Guarded.packet, Guarded.route, Guarded.listen])
 
         // One of the two on a hook is swapped; the other and the third stay as they are.
         let links = try scene.links()
@@ -31,11 +31,11 @@ import Testing
         try scene.deployment.apply(saying: "Done")
         try scene.deployment.isSettled()
         try check(scene.links().mapValues(\.id) == links.mapValues(\.id), "\(links)")
-        try scene.denies([scene.packet, scene.cipher, scene.listen, scene.vsock])
+        try scene.denies([Guarded.packet, Guarded.route, Guarded.listen, Guarded.local])
 
         // The kernel swaps programs of one hook only.
         let servers = try Program(id: links["servers"]?.programID ?? 0)
-        let other = try Link(id: links["ciphers"]?.id ?? 0)
+        let other = try Link(id: links["routes"]?.id ?? 0)
         var refusal: Errno?
         do throws(KernelError) {
           try other.update(to: servers)
@@ -58,11 +58,11 @@ import Testing
           ])
         try scene.deployment.plan(
           status: 4, saying: "LSM hook socket_post_create of", "is exclusive",
-          "attachment.ciphers/\(scene.instance) will be deleted")
+          "attachment.routes/\(scene.instance) will be deleted")
         try foreign.detach()
         try scene.deployment.apply(saying: "Done")
         try scene.deployment.isSettled()
-        try scene.denies([scene.packet, scene.listen, scene.vsock])
+        try scene.denies([Guarded.packet, Guarded.listen, Guarded.local])
 
         // Another hook of the same cgroup is another place.
         try scene.write(["packets: {program: s/servers, %}"])
@@ -71,7 +71,7 @@ import Testing
           "socket_listen")
         try scene.deployment.apply(saying: "Done")
         try scene.deployment.isSettled()
-        try scene.denies([scene.listen])
+        try scene.denies([Guarded.listen])
         try scene.write(["lost: {program: s/lost, %}"])
         try scene.deployment.plan(
           status: 4, saying: "this kernel has no LSM hook no_such_hook")
@@ -88,31 +88,33 @@ private struct Guarded: ~Copyable {
   let deployment: Deployment
   let cgroup: TemporaryCgroup
 
-  struct Deed {
+  struct Deed: Sendable {
     var name: String
-    var isDenied: () throws -> Bool
+    var isDenied: @Sendable () -> Bool
   }
 
-  let packet = Deed(name: "packet") { isDenied(family: 17) }
-  let cipher = Deed(name: "cipher") { isDenied(family: 38) }
-  let vsock = Deed(name: "vsock") { isDenied(family: 40) }
-  let listen = Deed(name: "listen") {
+  static let packet = Deed(name: "packet") { isDenied(family: 17) }
+  static let route = Deed(name: "route") { isDenied(family: 16) }
+  static let local = Deed(name: "local") { isDenied(family: 1) }
+  static let listen = Deed(name: "listen") {
     let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { close(made) }
     return Glibc.listen(made, 81) < 0 && errno == EPERM
   }
 
   init() throws {
-    deployment = try Deployment("guarded")
-    cgroup = try TemporaryCgroup()
-    try compile(release: 1)
+    let deployment = try Deployment("guarded")
+    let cgroup = try TemporaryCgroup()
+    try deployment.compile("security", options: ["-DRELEASE=1"])
+    self.deployment = deployment
+    self.cgroup = cgroup
   }
 
   var instance: String { cgroup.path.split(separator: "/").joined(separator: "/") }
 
   /// The kernel may have no sockets of the family, which is another errno.
   private static func isDenied(family: Int32) -> Bool {
-    let type = family == 38 ? SOCK_SEQPACKET : family == 40 ? SOCK_STREAM : SOCK_RAW
+    let type = family == 1 ? SOCK_STREAM : SOCK_RAW
     let made = socket(family, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { if made >= 0 { close(made) } }
     return made < 0 && errno == EPERM
@@ -155,7 +157,7 @@ private struct Guarded: ~Copyable {
   /// By attachment.
   func links() throws -> [String: LinkInfo] {
     var links: [String: LinkInfo] = [:]
-    for name in ["packets", "ciphers", "servers"] {
+    for name in ["packets", "routes", "servers"] {
       let part = instance.replacing("/", with: "%2F").replacing(".", with: "%2E")
       links[name] = try Pinned.link("\(deployment.pins)/attachments/\(name)/\(part)").info()
     }
@@ -179,7 +181,7 @@ private struct Guarded: ~Copyable {
   func denies(_ deeds: [Deed]) throws {
     try cgroup.add(process: getpid())
     var found: [String] = []
-    for deed in [packet, cipher, listen, vsock] where try deed.isDenied() {
+    for deed in [Self.packet, Self.route, Self.listen, Self.local] where deed.isDenied() {
       found.append(deed.name)
     }
     let root = cgroup.directory.dropLast(cgroup.path.count)

@@ -28,12 +28,12 @@ extension FakeKernel {
     }
   }
 
-  /// Hooks on maps are known here by the map's id.
-  public func createLink(_ object: FakeObject, to attachment: DesiredAttachment, on map: FakeObject)
-    throws(KernelFailure) -> FakeObject
-  {
+  /// Hooks on objects are known here by the object's id.
+  public func createLink(
+    _ object: FakeObject, to attachment: DesiredAttachment, on target: FakeObject
+  ) throws(KernelFailure) -> FakeObject {
     var attachment = attachment
-    attachment.hook = attachment.hook.onMap(map.id)
+    attachment.hook = attachment.hook.on(target.id)
     return try createLink(object, to: attachment) { $0.count }
   }
 
@@ -64,7 +64,8 @@ extension FakeKernel {
         throw refuse(Errno.exist, "the program is there already")
       }
     case .netfilter: if !there.isEmpty { throw refuse(Errno.busy, "the priority is taken") }
-    case .socketMap: if !there.isEmpty { throw refuse(Errno.busy, "there is a link") }
+    case .socketMap, .extension:
+      if !there.isEmpty { throw refuse(Errno.busy, "there is a link") }
     case .networkNamespace(_, .flowDissector):
       if !there.isEmpty { throw refuse(Errno.tooBig, "there is a flow dissector") }
     default: break
@@ -93,7 +94,7 @@ extension FakeKernel {
     else { throw refuse(Errno.inval, "not a link or not a program") }
     switch link.hook {
     case .netfilter: throw refuse(Errno.opnotsupp, "netfilter links cannot be updated")
-    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter,
+    case .tracepoint, .rawTracepoint, .tracing, .extension, .kernelProbe, .userProbe, .perfCounter,
       .kernelProbes, .userProbes, .staticProbe:
       throw refuse(Errno.inval, "\(link.type) links cannot be updated")
     default: break
@@ -117,7 +118,7 @@ extension FakeKernel {
     try enter("detach", "link \(object.id)")
     guard let link = link(object.key) else { return true }
     switch link.hook {
-    case .tracepoint, .rawTracepoint, .tracing, .kernelProbe, .userProbe, .perfCounter,
+    case .tracepoint, .rawTracepoint, .tracing, .extension, .kernelProbe, .userProbe, .perfCounter,
       .kernelProbes, .userProbes, .staticProbe:
       return false
     default: break
@@ -147,17 +148,27 @@ extension FakeKernel {
     case .socketMap(let id, _):
       UInt32(id).flatMap { map(Key(kind: .map, id: $0)) } == nil
         ? (Errno.noent, "no map \(id)") : nil
+    case .extension(let hook):
+      hook.fakeTarget.flatMap { program(Key(kind: .program, id: $0)) } == nil
+        ? (Errno.noent, "no program \(hook.target.text)") : nil
     default: nil
     }
   }
 }
 
+extension ExtensionHook {
+  /// The id of the program, where the hook is known by it.
+  var fakeTarget: UInt32? { if case .program(let id) = target { UInt32(id) } else { nil } }
+}
+
 extension Hook {
-  func onMap(_ id: UInt32) -> Hook {
+  func on(_ id: UInt32) -> Hook {
     switch self {
     case .socketMap(_, let type): .socketMap(map: "\(id)", attachType: type)
     case .iterator(let iterator) where mapRef != nil:
       .iterator(IteratorHook(target: iterator.target, scope: .map("\(id)")))
+    case .extension(let hook):
+      .extension(ExtensionHook(target: .program("\(id)"), function: hook.function))
     default: self
     }
   }
@@ -195,7 +206,7 @@ extension Hook {
     case .userProbes, .staticProbe: .uprobeMulti
     case .iterator: .iter
     case .rawTracepoint: .rawTracepoint
-    case .tracing: .tracing
+    case .tracing, .extension: .tracing
     case .structOps: .structOps
     case .socketMap: .sockmap
     case .filter: .unspecified
@@ -219,6 +230,7 @@ extension Hook {
     case .networkNamespace(_, .flowDissector): .flowDissector
     case .cgroup(_, .cgroupInetIngress), .cgroup(_, .cgroupInetEgress): .cgroupSkb
     case .cgroupSecurity: .lsm
+    case .extension: .ext
     case .cgroup, .networkNamespace, .tracing, .iterator, .structOps: nil
     }
   }

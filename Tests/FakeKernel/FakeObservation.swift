@@ -46,11 +46,11 @@ extension FakeKernel {
     }
     state.listedNamespaces = scope.namespaces.sorted { "\($0)" < "\($1)" }
     scope = scope.selecting(from: state)
-    let maps = Ownership.mapsOfHooks(scope, observedSoFar: state)
+    let targets = Ownership.targetsOfHooks(scope, observedSoFar: state)
     for hook in Set(scope.hooks.map(\.place)).sorted(by: { "\($0)" < "\($1)" }) {
-      if let ref = hook.mapRef {
-        guard let id = maps[ref] else { continue }
-        var seen = look(hook.onMap(id))
+      if let target = hook.target {
+        guard let id = targets[target] else { continue }
+        var seen = look(hook.on(id))
         seen.hook = hook
         state.hooks.append(seen)
       } else {
@@ -85,7 +85,7 @@ extension FakeKernel {
       // A cgroup's query returns no link ids, nor does a namespace's.
       let tells =
         switch hook {
-        case .xdp, .tcx, .netkit: true
+        case .xdp, .tcx, .netkit, .extension: true
         default: false
         }
       seen.occupants.append(.init(programID: link.program.id, linkID: tells ? key.id : nil))
@@ -94,6 +94,7 @@ extension FakeKernel {
       seen.xdpMode = mode == .auto ? .native : mode
     }
     if case .tcx = hook { seen.revision = revisions[hook, default: 1] }
+    if case .extension = hook { seen.isListed = true }
     return seen
   }
 
@@ -108,6 +109,7 @@ extension FakeKernel {
       0
     case .userProbe(let probe): probe.offset
     case .socketMap(let id, _): UInt64(id) ?? 0
+    case .extension(let hook): UInt64(hook.fakeTarget ?? 0)
     case .iterator(let iterator):
       switch iterator.scope {
       case .map(let id): UInt64(id) ?? 0
@@ -155,6 +157,9 @@ extension FakeKernel {
         process: probe.process ?? 0)
     case .perfCounter(let counter):
       return .perfCounter(type: counter.source.number, config: counter.config)
+    case .extension:
+      return .tracing(
+        attachType: AttachType(rawValue: 0), targetObjectID: UInt32(id), targetBTFID: 1)
     case .iterator(let iterator):
       var seen = ObservedIterator(target: iterator.target)
       switch iterator.scope {

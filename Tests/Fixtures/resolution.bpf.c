@@ -77,6 +77,29 @@ int filter(struct xdp_md *ctx) {
 SEC("xdp")
 int tail(struct xdp_md *ctx) { return XDP_PASS; }
 
+// What others may replace, and what they may not.
+__attribute__((noinline)) int decide(struct xdp_md *ctx) {
+  __asm__ volatile("" : : "r"(ctx));
+  return XDP_PASS;
+}
+
+static __attribute__((noinline)) int hidden(struct xdp_md *ctx) {
+  __asm__ volatile("" : : "r"(ctx));
+  return XDP_PASS;
+}
+
+SEC("xdp")
+int open(struct xdp_md *ctx) { return decide(ctx) + hidden(ctx) - XDP_PASS; }
+
+SEC("freplace/decide")
+int replacement(struct xdp_md *ctx) { return XDP_DROP; }
+
+SEC("freplace/hidden")
+int intruder(struct xdp_md *ctx) { return XDP_DROP; }
+
+SEC("freplace")
+int nameless(struct xdp_md *ctx) { return XDP_DROP; }
+
 SEC("xdp")
 int other(struct xdp_md *ctx) { return bpf_redirect_map(&ports_out, 1, 0); }
 

@@ -9,9 +9,9 @@
 
 #define DENY 0
 #define ALLOW 1
-#define AF_ALG 38
+#define AF_NETLINK 16
 #define AF_PACKET 17
-#define AF_VSOCK 40
+#define AF_UNIX 1
 
 struct socket;
 struct sockaddr;
@@ -19,15 +19,15 @@ struct sockaddr;
 SEC("lsm_cgroup/socket_post_create")
 int BPF_PROG(packets, struct socket *socket, int family) {
 #if RELEASE >= 2
-  if (family == AF_VSOCK)
+  if (family == AF_UNIX)
     return DENY;
 #endif
   return family == AF_PACKET ? DENY : ALLOW;
 }
 
 SEC("lsm_cgroup/socket_post_create")
-int BPF_PROG(ciphers, struct socket *socket, int family) {
-  return family == AF_ALG ? DENY : ALLOW;
+int BPF_PROG(routes, struct socket *socket, int family) {
+  return family == AF_NETLINK ? DENY : ALLOW;
 }
 
 SEC("lsm_cgroup/socket_listen")

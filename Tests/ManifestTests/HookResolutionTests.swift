@@ -233,6 +233,39 @@ struct HookResolutionTests {
         "a: {program: fw/bound, cgroup: {path: /x, attach_type: cgroup_inet4_bind}}",
         "wrong-program 6:58"
       ),
+      ("a: {program: fw/replacement}", "missing-key 6:16"),
+      ("a: {program: fw/nameless}", "missing-key 6:16"),
+      (
+        "a: {program: fw/replacement}\nprograms: {fw/replacement: {attach_to: decide}}",
+        "invalid-value 7:40"
+      ),
+      (
+        "a: {program: fw/replacement}\nprograms: {fw/replacement: {attach_to: program.fw/filter}}",
+        "unknown-function 7:40"
+      ),
+      (
+        "a: {program: fw/intruder}\nprograms: {fw/intruder: {attach_to: program.fw/open}}",
+        "unknown-function 7:37"
+      ),
+      (
+        "a: {program: fw/replacement}\nprograms: {fw/replacement: {attach_to: program.gw/open}}",
+        "unknown-object 7:40"
+      ),
+      (
+        "a: {program: fw/replacement}\n"
+          + "programs: {fw/replacement: {attach_to: program.fw/replacement}}",
+        "invalid-value 7:40"
+      ),
+      (
+        "a: {program: fw/replacement}\n  b: {program: fw/replacement}\n"
+          + "programs: {fw/replacement: {attach_to: program.fw/open}}",
+        "hook-taken 7:3"
+      ),
+      (
+        "a: {program: fw/replacement, xdp: {interface: eth0}}\n"
+          + "programs: {fw/replacement: {attach_to: /sys/fs/bpf/x}}",
+        "wrong-program 6:32"
+      ),
       ("a: {program: fw/elements}", "missing-key 6:3"),
       ("a: {program: fw/groups}", "missing-key 6:3"),
       ("a: {program: fw/elements, iter: {map: fw/blocklist}}", "wrong-map 6:41"),
@@ -331,6 +364,29 @@ struct HookResolutionTests {
         .iterator(IteratorHook(target: "task", scope: .process(7))),
       ])
     #expect(state.maps.contains { $0.ref == "fw/flows" })
+  }
+
+  @Test("Extensions are of a program of the manifest, or of one that is pinned")
+  func extensions() throws {
+    func state(_ target: String) throws -> DesiredState {
+      try resolve(
+        "attachments: {a: {program: fw/replacement}}\n"
+          + "programs: {fw/replacement: {attach_to: \(target)}}\n"
+      ).state
+    }
+    let own = try state("program.fw/open")
+    #expect(
+      own.attachments.map(\.hook) == [
+        .extension(ExtensionHook(target: .program("fw/open"), function: "decide"))
+      ])
+    #expect(own.programs.map(\.ref) == ["fw/open", "fw/replacement"])
+    let foreign = try state("/sys/fs/bpf/theirs")
+    #expect(
+      foreign.attachments.map(\.hook) == [
+        .extension(ExtensionHook(target: .pin("/sys/fs/bpf/theirs"), function: "decide"))
+      ])
+    #expect(foreign.programs.map(\.ref) == ["fw/replacement"])
+    #expect(ObservationScope(desired: foreign).paths.contains("/sys/fs/bpf/theirs"))
   }
 
   @Test("Cgroups in each other have pins of their own")

@@ -52,6 +52,8 @@ import Testing
     .iterator(
       IteratorHook(target: "cgroup", scope: .cgroup(path: "/web", order: .ancestorsUp))),
     .iterator(IteratorHook(target: "task_file", scope: .process(7))),
+    .extension(ExtensionHook(target: .program("fw/filter"), function: "verdict")),
+    .extension(ExtensionHook(target: .pin("/sys/fs/bpf/x"), function: "verdict")),
     .structOps(map: "fw/cubic", structure: "tcp_congestion_ops"),
     .filter(
       FilterHook(

@@ -168,7 +168,8 @@ public enum Grammar {
         "BPF_F_* flags of PROG_LOAD, if not what the section says."),
       Field(
         "attach_to", .scalar(.string),
-        "The kernel function or tracepoint of tracing programs, if not what the section says."),
+        "The kernel function or tracepoint of tracing programs, if not what the section says; of freplace "
+          + "the program whose function it replaces: program.OBJECT/NAME, or the path of a pin."),
       Field(
         "adopt", .scalar(.bpffsPath),
         "The pin of a program that somebody else loaded and that becomes this manifest's."),

@@ -210,6 +210,9 @@ extension Resolver {
         "add a block: perf_event: {type: software, config: cpu-clock, freq: 99}")
     case .lsm where image.expectedAttachType == .lsmCgroup:
       return missing("does not say which cgroup", "add a block: cgroup: {path: …}")
+    case .ext:
+      guard let function = program.attachTo, let target = program.extends else { return nil }
+      return .extension(ExtensionHook(target: target, function: function))
     case .tracing where image.expectedAttachType == .traceIter:
       return iteratorHook(nil, program, of: attachment)
     case .tracing, .lsm:
@@ -287,7 +290,8 @@ extension Resolver {
       case (.xdp(let a, _), .xdp(let b, _)): a == b
       case (.networkNamespace(let a, .flowDissector), .networkNamespace(let b, .flowDissector)):
         a == b
-      case (.socketMap, .socketMap), (.filter, .filter): existing.hook.isSamePlace(as: new.hook)
+      case (.socketMap, .socketMap), (.filter, .filter), (.extension, .extension):
+        existing.hook.isSamePlace(as: new.hook)
       default: false
       }
     }

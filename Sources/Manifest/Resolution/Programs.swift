@@ -48,6 +48,7 @@ extension Resolver {
       digest: digest(
         of: image, attachTo: attachTo.name, maps: bindings.keys.sorted(), object: object))
     program.attachTo = attachTo.name
+    program.extends = attachTo.extended
     program.adopt = declared?.adopt?.value
     program.location = location(declared?.ref.at ?? position)
     programs[ref] = program
@@ -58,12 +59,12 @@ extension Resolver {
     names.isEmpty ? nil : "it has \(names.prefix(12).joined(separator: ", "))"
   }
 
-  /// What a tracing program is made for; the name is nil for types that need none, and the result
+  /// What a tracing program is made for, and of an extension whose function that is; the name is nil for types that need none, and the result
   /// when it is missing.
   private mutating func attachTarget(
     of image: ProgramImage, _ declared: Manifest.ProgramDeclaration?, _ ref: String,
     at position: Position
-  ) -> (name: String?, Void)? {
+  ) -> (name: String?, extended: ExtensionTarget?)? {
     let needed = [.tracing, .lsm, .ext].contains(image.type)
     guard needed else {
       if let target = declared?.attachTo {
@@ -71,7 +72,12 @@ extension Resolver {
           "conflicting-keys", "a program of type \(image.type) has no 'attach_to'", at: target.at)
         return nil
       }
-      return (nil, ())
+      return (nil, nil)
+    }
+    if image.type == .ext {
+      return extensionTarget(of: image, declared, ref, at: position).map {
+        ($0.function, $0.target)
+      }
     }
     let attachable: [AttachType] = [
       .traceRawTp, .traceFentry, .traceFexit, .modifyReturn, .lsmMac, .lsmCgroup, .traceIter,
@@ -80,7 +86,9 @@ extension Resolver {
       log.error(
         "not-supported-yet",
         "the program '\(ref)' (section '\(image.section)') is not supported yet", at: position,
-        hints: ["supported here: tp_btf, fentry, fexit, fmod_ret, lsm, lsm_cgroup and iter"])
+        hints: [
+          "supported here: tp_btf, fentry, fexit, fmod_ret, lsm, lsm_cgroup, iter and freplace"
+        ])
       return nil
     }
     guard let target = declared?.attachTo?.value ?? image.attachTarget else {
@@ -90,7 +98,7 @@ extension Resolver {
         hints: ["say it in the manifest: programs: {\(ref): {attach_to: …}}"])
       return nil
     }
-    return (target, ())
+    return (target, nil)
   }
 
   /// Over all that decides what the kernel is given, and nothing that differs between hosts or

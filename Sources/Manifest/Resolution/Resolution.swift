@@ -49,6 +49,7 @@ extension Manifest {
     resolver.reach()
     resolver.checkBoundMaps()
     resolver.checkInnerMaps()
+    resolver.checkExtensions()
     resolver.resolveTests()
     resolver.resolveAttachments()
     resolver.resolvePins(accounts)

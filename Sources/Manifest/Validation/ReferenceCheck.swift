@@ -16,7 +16,13 @@ struct ReferenceCheck {
   func run(_ log: inout DiagnosticLog) {
     for object in manifest.objects { checkBindings(object, &log) }
     for map in manifest.maps { checkMap(map, &log) }
-    for program in manifest.programs { checkObject(of: program.ref, in: "program", &log) }
+    for program in manifest.programs {
+      checkObject(of: program.ref, in: "program", &log)
+      // Of an extension; anything else is the name of a function or a tracepoint.
+      if let target = program.attachTo, case .program(let ref)? = Address(target.value) {
+        checkObject(of: Located(ref, at: target.at), in: "program", &log)
+      }
+    }
     checkAttachments(&log)
     checkPins(&log)
   }

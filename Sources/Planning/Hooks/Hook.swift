@@ -25,6 +25,8 @@ public enum Hook: Hashable, Sendable, Codable {
   case iterator(IteratorHook)
   /// The target is the program's own: tp_btf, fentry, fexit, fmod_ret, lsm.
   case tracing(attachType: AttachType, target: String)
+  /// A function of another program.
+  case `extension`(ExtensionHook)
   /// Operations of the kernel that a map of the manifest implements (a REF), and the structure's name.
   case structOps(map: String, structure: String)
   /// Streams (sk_skb) or messages (sk_msg) of the sockets in a map of the manifest (a REF).

@@ -13,6 +13,8 @@ protocol HookFamily: Sendable {
 
   /// As a message names it: "xdp of eth0", "cgroup_inet_egress of /sys/fs/cgroup/web".
   var phrase: String { get }
+  /// What a moment without the program there means.
+  var gap: String { get }
   /// What the kernel can do there.
   var kind: HookKind { get }
   /// What the kernel must have for a program to be attached there.
@@ -34,6 +36,7 @@ protocol HookFamily: Sendable {
 }
 
 extension HookFamily {
+  var gap: String { "\(phrase) is empty for a moment" }
   var needs: [KernelFeature] { [] }
   var interface: InterfaceName? { nil }
   func moved(to interface: InterfaceName) -> Hook? { nil }
@@ -90,6 +93,7 @@ extension Hook {
     case .userProbes(let probes): probes
     case .staticProbe(let probe): probe
     case .iterator(let iterator): iterator
+    case .extension(let hook): hook
     case .tracing(let attachType, let target): TracingHook(attachType: attachType, target: target)
     case .structOps(let map, let structure): StructOpsHook(map: map, structure: structure)
     case .filter(let hook): hook
@@ -107,6 +111,7 @@ extension Hook {
     "kprobe_multi": KernelProbeSet.self, "uprobe_multi": UserProbeSet.self,
     "usdt": StaticProbePlace.self, "uprobe": UserProbe.self, "perf_event": PerfCounter.self,
     "tracing": TracingHook.self, IteratorHook.name: IteratorHook.self,
+    ExtensionHook.name: ExtensionHook.self,
     structOpsName: StructOpsHook.self, "sk_skb": SocketMapHook.self, "sk_msg": SocketMapHook.self,
     "tc": FilterHook.self,
   ]

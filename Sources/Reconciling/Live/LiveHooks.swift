@@ -168,7 +168,7 @@ extension LiveKernel {
       case .process(let id): try checkProcess(id)
       case .all, .map: break
       }
-    case .rawTracepoint, .kernelProbe, .tracing, .structOps, .socketMap: break
+    case .rawTracepoint, .kernelProbe, .tracing, .extension, .structOps, .socketMap: break
     }
   }
 
@@ -193,11 +193,12 @@ extension LiveKernel {
     }
   }
 
-  /// A hook that is on a map.
+  /// A hook that is on a map or a program.
   func observe(
-    _ hook: Planning.Hook, onMap id: UInt32, _ links: [ObservedLink]
+    _ hook: Planning.Hook, on id: UInt32, _ links: [ObservedLink]
   ) throws(KernelFailure) -> ObservedHook {
     var observed = ObservedHook(hook: hook.place, targetID: UInt64(id))
+    if case .extension(let place) = hook { try fill(&observed, place, of: id, links) }
     guard case .socketMap(_, let attachType) = hook else { return observed }
     do throws(KernelError) {
       let programs = try HookPrograms(on: .map(try openMap(id)), type: attachType)
@@ -212,6 +213,21 @@ extension LiveKernel {
       }
     }
     return observed
+  }
+
+  /// Who has replaced a function of a program, or traces it, which keeps others from replacing it.
+  private func fill(
+    _ observed: inout ObservedHook, _ place: ExtensionHook, of id: UInt32, _ links: [ObservedLink]
+  ) throws(KernelFailure) {
+    guard case .program(let program)? = try? open(.program, id: id).payload else { return }
+    let typeID = try KernelTypes.function(place.function, of: program)
+    observed.occupants = links.filter { link in
+      if case .tracing(_, id, typeID) = link.target { link.type == .tracing } else { false }
+    }.map { .init(programID: $0.programID, linkID: $0.id) }
+    // Before 5.13 links do not tell what they are on.
+    observed.isListed = !links.contains { link in
+      if case .tracing(_, 0, _) = link.target { true } else { false }
+    }
   }
 
   /// A query without link ids, completed by the links that stand there. A program may stand on a

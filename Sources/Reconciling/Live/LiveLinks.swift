@@ -84,8 +84,8 @@ extension LiveKernel {
           on: subject)
       case .filter:
         throw KernelError("BPF_LINK_CREATE", refused: "a filter of tc has no link", on: subject)
-      case .socketMap:
-        throw KernelError.withoutMap(subject)
+      case .socketMap, .extension:
+        throw KernelError.withoutTarget(subject)
       case .kernelProbe(let probe):
         return try link(program, .perfEvent(try event(probe), cookie: cookie))
       case .userProbe(let probe):
@@ -103,7 +103,7 @@ extension LiveKernel {
           return try link(
             program, .iterator(.cgroup(try Cgroup(path), order: order.number)))
         case .process(let id): return try link(program, .iterator(.process(id)))
-        case .map: throw KernelError.withoutMap(subject)
+        case .map: throw KernelError.withoutTarget(subject)
         }
       case .tracing(let attachType, _):
         // The older command does the same on every kernel, but takes no cookie here.
@@ -116,13 +116,18 @@ extension LiveKernel {
   }
 
   public func createLink(
-    _ program: LiveObject, to attachment: DesiredAttachment, on map: LiveObject
+    _ program: LiveObject, to attachment: DesiredAttachment, on target: LiveObject
   ) throws(KernelFailure) -> LiveObject {
     let hook: BPFKernel.Hook
     switch attachment.hook {
     case .socketMap(_, let attachType):
-      hook = .sockmap(try self.map(map, "BPF_LINK_CREATE"), type: attachType)
-    case .iterator: hook = .iterator(.map(try self.map(map, "BPF_LINK_CREATE")))
+      hook = .sockmap(try map(target, "BPF_LINK_CREATE"), type: attachType)
+    case .iterator: hook = .iterator(.map(try map(target, "BPF_LINK_CREATE")))
+    case .extension(let place):
+      // With its target said, a program can be attached again, which it cannot by the one of its load.
+      let extended = try self.program(target, "BPF_LINK_CREATE")
+      hook = .extend(
+        extended, typeID: try KernelTypes.function(place.function, of: extended))
     default: return try createLink(program, to: attachment)
     }
     let program = try self.program(program, "BPF_LINK_CREATE")
@@ -183,9 +188,9 @@ extension LiveKernel {
 }
 
 extension KernelError {
-  fileprivate static func withoutMap(_ subject: String) -> KernelError {
+  fileprivate static func withoutTarget(_ subject: String) -> KernelError {
     KernelError(
-      "BPF_LINK_CREATE", refused: "this hook is on a map, which is not named", on: subject)
+      "BPF_LINK_CREATE", refused: "this hook is on an object, which is not named", on: subject)
   }
 }
 

@@ -31,11 +31,15 @@ extension LiveKernel {
     }
     scope = scope.selecting(from: state)
     state.host.missing = missingFeatures(scope, state.inventory)
-    let maps = Ownership.mapsOfHooks(scope, observedSoFar: state)
+    let targets = Ownership.targetsOfHooks(scope, observedSoFar: state)
     for hook in scope.hooks.sorted(by: { "\($0)" < "\($1)" }) {
-      if let map = hook.mapRef {
-        guard let id = maps[map] else { continue }
-        state.hooks.append(try observe(hook, onMap: id, state.links))
+      if let target = hook.target {
+        if let id = targets[target] {
+          state.hooks.append(try observe(hook, on: id, state.links))
+        } else if case .pinnedProgram(let path) = target {
+          state.hooks.append(
+            ObservedHook(hook: hook.place, missing: "no program is pinned at \(path)"))
+        }
       } else {
         let seen = try observe(hook, state.links)
         state.hooks.append(seen)

@@ -234,6 +234,8 @@ private struct HoldingsIndex {
       return source.map { PerfCounter(source: $0, config: config, sampling: .period(0)) }
         .map { "\($0.source.rawValue) event \($0.configText)" } ?? "perf event \(type):\(config)"
     case .iterator(let found): return "iterator of \(found.phrase)"
+    case .tracing(_, let program, let target) where programs[link.programID]?.type == .ext:
+      return "function (BTF id \(target)) of program \(program)"
     case .tracing(let type, _, let target): return "\(type) BTF id \(target)"
     case .map(let id): return "map \(id)"
     case .filter(let hook, let index):

@@ -137,6 +137,11 @@ struct ManifestDraft {
       if program.type == .structOps, isOptional(program) {
         return Item(lines: [line], reason: "only maps use it that are made when asked for")
       }
+      if program.type == .ext {
+        return Item(
+          lines: ["\(name)/\(program.name): {attach_to: program.CHANGE_ME}"],
+          reason: "whose function it replaces has to be said")
+      }
       if program.type == .unspecified {
         return Item(
           lines: ["\(name)/\(program.name): {type: CHANGE_ME}"],
