@@ -32,6 +32,9 @@ public struct TrafficFilter: Hashable, Sendable {
   public var etherType: UInt16
   /// Of a BPF filter.
   public var programID: UInt32?
+  /// What the program returns is what becomes of the packet (direct action); else it chooses among
+  /// other actions.
+  public var isDirect: Bool
 
   /// All filters of one direction, in the order in which they run; none where there is no clsact. A
   /// dump that a change interrupts is started over.
@@ -75,15 +78,20 @@ public struct TrafficFilter: Hashable, Sendable {
       priority: UInt16(header.info >> 16), handle: header.handle)
     etherType = UInt16(truncatingIfNeeded: header.info).byteSwapped
     kind = ""
+    isDirect = false
     var hasOptions = false
     for attribute in NetlinkAttribute.all(in: payload.dropFirst(size)) {
       switch Int(attribute.type) {
       case Int(CBPF_TCA_KIND): kind = attribute.text
       case Int(CBPF_TCA_OPTIONS):
         hasOptions = true
-        for nested in NetlinkAttribute.all(in: attribute.payload)
-        where Int(nested.type) == Int(CBPF_TCA_BPF_ID) {
-          programID = nested.number
+        for nested in NetlinkAttribute.all(in: attribute.payload) {
+          switch Int(nested.type) {
+          case Int(CBPF_TCA_BPF_ID): programID = nested.number
+          // TCA_BPF_FLAG_ACT_DIRECT
+          case Int(CBPF_TCA_BPF_FLAGS): isDirect = (nested.number ?? 0) & 1 != 0
+          default: break
+          }
         }
       default: break
       }

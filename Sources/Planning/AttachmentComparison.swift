@@ -314,6 +314,7 @@ struct AttachmentComparison {
 
   /// The program that stands there without a link goes, and a link takes its place.
   private func adoptLegacy(_ draft: inout Draft) {
+    if let filter = hook.filter { return adoptFilter(filter, &draft) }
     let legacy = LegacyAdoption(
       situation: situation, address: goal.address, hook: hook, place: place,
       programRef: goal.programRef)

@@ -243,8 +243,8 @@ public struct ObservedHook: Hashable, Sendable, Codable {
   /// The flags with which programs were put on a cgroup's hook by PROG_ATTACH
   /// (BPF_F_ALLOW_OVERRIDE, BPF_F_ALLOW_MULTI); nil elsewhere.
   public var attachFlags: UInt32?
-  /// Who stands elsewhere and takes part all the same: the programs of a cgroup's ancestors. nil = was
-  /// not looked at.
+  /// Who stands elsewhere and takes part all the same: the programs of a cgroup's ancestors, and beside
+  /// tcx the filters of tc. nil = was not looked at.
   public var others: [Occupant]?
   /// The occupants are all that there are, although the hook cannot be queried.
   public var isListed: Bool?

@@ -51,15 +51,4 @@ extension Execution {
       try kernel.attach(program, to: hook)
     }
   }
-
-  func isOfFilter(_ step: Step) -> Bool {
-    switch step {
-    case .createLink(let address): attachments[address]?.hook.filter != nil
-    case .updateLink(_, let id, _), .detachLink(_, let id): seen(link: id)?.filter != nil
-    case .recreateLink(let address, let id):
-      attachments[address]?.hook.filter != nil
-        || id.flatMap { seen(link: $0) }?.filter != nil
-    default: false
-    }
-  }
 }

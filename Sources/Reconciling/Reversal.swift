@@ -12,6 +12,7 @@ public struct Reversal: Hashable, Sendable, Codable {
   /// Pins in the owner's directory and in other places of the plan, without the inventory.
   public var pins: [ObservedPin] = []
   public var links: [FormerLink] = []
+  public var filters: [FormerFilter] = []
   public var entries: [FormerEntries] = []
   /// Paths outside the owner's directory that the change may pin something at.
   public var places: [String] = []
@@ -56,6 +57,8 @@ public struct Reversal: Hashable, Sendable, Codable {
     ids.formUnion(links.map { Reference(kind: .program, id: $0.programID) })
     ids.formUnion(links.compactMap(\.mapID).map { Reference(kind: .map, id: $0) })
     ids.formUnion(links.compactMap(\.extended).map { Reference(kind: .program, id: $0) })
+    ids.formUnion(
+      filters.compactMap(\.programID).map { Reference(kind: .program, id: $0) })
     ids.formUnion(entries.flatMap(\.slots).map { Reference(kind: $0.kind, id: $0.id) })
     return ids.map { ($0.kind, $0.id) }.sorted { ($0.0.rawValue, $0.1) < ($1.0.rawValue, $1.1) }
   }
@@ -122,18 +125,13 @@ extension Execution {
     reversal.places = declaredAddresses.compactMap { try? pinSpec(for: $0).path }
       .filter { !isOurs($0) }.sorted()
     for step in plan.steps {
-      if let address = step.address, isOfFilter(step) {
-        throw KernelFailure(
-          operation: "confirm", subject: "\(address)",
-          message: "a filter of tc is not put back by a watchdog",
-          hints: ["apply without --confirm-timeout"])
-      }
+      reversal.remember(formerFilters(step))
       switch step {
       case .updateLink(let address, let id, _), .detachLink(let address, let id),
         .recreateLink(let address, let id?):
-        guard let link = observed.links.first(where: { $0.id == id }), !link.isDefunct else {
-          continue
-        }
+        guard let link = observed.links.first(where: { $0.id == id }), !link.isDefunct,
+          link.filter == nil
+        else { continue }
         // Such a link registers a map, and runs no program that could be held.
         guard link.type != .structOps, let former = formerAttachment(link: id) else {
           throw KernelFailure(

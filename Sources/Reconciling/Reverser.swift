@@ -14,6 +14,7 @@ struct Reverser<K: Kernel> {
     let now = try kernel.observe(
       ObservationScope(owner: reversal.owner, root: root, paths: paths))
     let attached = try putBackLinks(now)
+    try putBackFilters()
     try putBackPins(now, attached)
     try putBackEntries()
     try removeNew(now)

@@ -99,6 +99,111 @@ import Testing
     }
   }
 
+  @Test(.kernel) func `a change of filters that nobody confirms is taken back`() async {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let scene = try FilterScene()
+        // The first apply makes a filter, which a rollback deletes.
+        try scene.deploy(release: 1, priority: 10)
+        try scene.deployment.apply("--confirm-timeout", "5m")
+        try check(!Uplink.reaches("10.9.0.3"), "no effect before the rollback")
+        try scene.deployment.bpfapply("rollback", scene.deployment.owner)
+        let none = try scene.filters()
+        try check(none.isEmpty && Uplink.reaches("10.9.0.3"), "\(none)")
+
+        // A swap, and a move to another place.
+        try scene.deployment.apply(saying: "Done")
+        let before = try scene.filters()
+        for priority in [10, 11] {
+          try scene.deploy(release: 2, priority: priority)
+          try scene.deployment.apply("--confirm-timeout", "5m")
+          let changed = try scene.filters()
+          try check(changed != before, "\(changed)")
+          try scene.deployment.bpfapply("rollback", scene.deployment.owner)
+          let after = try scene.filters()
+          try check(after == before, "\(before) became \(after)")
+          try check(!Uplink.reaches("10.9.0.3"), "no effect after the rollback")
+          try scene.deployment.bpfapply("drift", scene.deployment.owner, saying: "no drift")
+        }
+
+        // A destroyed one comes back, and what somebody else put there stays.
+        try scene.deploy(release: 2, priority: 11)
+        try scene.deployment.apply("--confirm-timeout", "5m")
+        let place = try scene.place(priority: 10, handle: 7)
+        try scene.stranger.attach(filter: place, name: "theirs")
+        try scene.deployment.bpfapply("rollback", scene.deployment.owner)
+        let left = try scene.filters()
+        try check(
+          left.map(\.programID) == [scene.stranger.info().id] && left[0].place == place, "\(left)")
+        try scene.deployment.bpfapply(
+          "drift", scene.deployment.owner, status: 2, saying: "its filter is gone")
+      }
+    }
+  }
+
+  @Test(.kernel) func `a filter of somebody else's is adopted without a gap`() async {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let scene = try FilterScene()
+        try scene.deploy(release: 1, priority: 10, adopts: true)
+        try scene.deployment.bpfapply(
+          "plan", "manifest.yaml", status: 4, saying: "adopt-missing", "tc filter show dev uplink")
+        let place = try scene.place(priority: 10, handle: 7)
+        try scene.stranger.attach(filter: place, name: "theirs")
+        try scene.deployment.plan(
+          status: 2, saying: "attachment.out/uplink", "adopt", "the filter that is there")
+        // Failing, it is left as it was.
+        try Sandbox.run(
+          ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2"]
+            + ["-e", "inject=renameat2:error=EIO:when=2", Deployment.executable]
+            + ["apply", "--auto-approve", "manifest.yaml"], directory: scene.deployment.directory
+        ).ended(6)
+        let theirs = try scene.filters()
+        try check(theirs.map(\.programID) == [scene.stranger.info().id], "\(theirs)")
+
+        try scene.deployment.apply(saying: "Done")
+        try scene.deployment.isSettled()
+        let ours = try scene.filters()
+        try check(
+          ours.map(\.place) == [place] && ours[0].programID != theirs[0].programID, "\(ours)")
+        try check(Uplink.reaches("10.9.0.2") && !Uplink.reaches("10.9.0.3"), "no effect")
+        try scene.deployment.bpfapply("destroy", "--auto-approve", "manifest.yaml", saying: "Done")
+        let left = try scene.filters()
+        try check(left.isEmpty, "\(left)")
+      }
+    }
+  }
+
+  @Test(.kernel, .since(6, 6)) func `an exclusive tcx hook has no filter beside it`() async {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let scene = try FilterScene()
+        try scene.deploy(release: 1, priority: 10)
+        try scene.deployment.write(
+          """
+          apiVersion: bpfapply/v1
+          name: \(scene.deployment.owner)
+          objects: {tc: {file: tc.bpf.o}}
+          attachments:
+            out: {program: tc/deny, tcx: {interface: uplink, direction: egress, exclusive: true}}
+          """)
+        try scene.deployment.apply(saying: "Done")
+        try scene.deployment.isSettled()
+        let place = try scene.place(priority: 10, handle: 7)
+        try scene.stranger.attach(filter: place, name: "theirs")
+        try scene.deployment.drift(status: 2, saying: "attachment.out/uplink", "foreign programs")
+        try scene.deployment.plan(status: 4, saying: "is exclusive", "theirs")
+        try Program.detach(filter: place, expected: scene.stranger.info().id)
+        try scene.deployment.isSettled()
+        // The other direction is another hook.
+        var other = place
+        other.isEgress = false
+        try scene.stranger.attach(filter: other, name: "theirs")
+        try scene.deployment.isSettled()
+      }
+    }
+  }
+
   @Test(.kernel) func `filters are found without the inventory`() async {
     await #expect(processExitsWith: .success) {
       endToEnd {
@@ -136,7 +241,7 @@ private struct FilterScene: ~Copyable {
     self.stranger = stranger
   }
 
-  func deploy(release: Int, priority: Int) throws {
+  func deploy(release: Int, priority: Int, adopts: Bool = false) throws {
     let object = try Sandbox.compile(
       file: "\(Sandbox.packageRoot)/examples/hooks/tc/tc.bpf.c", options: ["-DRELEASE=\(release)"])
     try deployment.write(Sandbox.read(object), to: "tc.bpf.o")
@@ -147,7 +252,10 @@ private struct FilterScene: ~Copyable {
       objects: {tc: {file: tc.bpf.o}}
       maps: {tc/denied: {entries: {policy: exact, items: [{key: 10.9.0.3, value: 1}]}}}
       attachments:
-        out: {program: tc/deny, tc: {interface: uplink, direction: egress, priority: \(priority), handle: 7}}
+        out:
+          program: tc/deny
+          tc: {interface: uplink, direction: egress, priority: \(priority), handle: 7}
+          \(adopts ? "adopt: true" : "")
       """)
   }
 

@@ -221,7 +221,11 @@ struct HookResolutionTests {
       ("a: {program: fw/ingress, tc: {interface: eth0, handle: 0}}", "invalid-value 6:58"),
       ("a: {program: fw/ingress, tc: {interface: eth0, priority: 65536}}", "invalid-value 6:60"),
       ("a: {program: fw/ingress, tc: {interface: [e, e]}}", "duplicate-element 6:48"),
-      ("a: {program: fw/ingress, adopt: true, tc: {interface: eth0}}", "conflicting-keys 6:35"),
+      ("a: {program: fw/ingress, adopt: true, tc: {interface: eth0}}", "missing-key 6:41"),
+      (
+        "a: {program: fw/ingress, adopt: /sys/fs/bpf/x, tc: {interface: eth0, handle: 1}}",
+        "conflicting-keys 6:35"
+      ),
       (
         "a: {program: fw/ingress, tc: {interface: e}}\npins: {p: {attachment: a, path: /sys/fs/bpf/p}}",
         "wrong-pin 7:24"

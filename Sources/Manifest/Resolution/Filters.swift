@@ -13,10 +13,18 @@ extension Resolver {
         "direction: ingress, or direction: egress", position)
     else { return [] }
     if let adopt = attachment.adopt {
-      log.error(
-        "conflicting-keys", "a filter of tc has no 'adopt'", at: adopt.at,
-        hints: ["choose another priority or handle, and delete the other one when it runs"])
-      return []
+      if case .pin = adopt.value {
+        log.error(
+          "conflicting-keys", "a filter of tc has no pin by which it could be adopted",
+          at: adopt.at, hints: ["adopt: true, and its priority and handle"])
+        return []
+      }
+      guard block.handle != nil else {
+        log.error(
+          "missing-key", "which filter is to be adopted is not said without its 'handle'",
+          at: position, hints: ["tc filter show dev … tells priority (pref) and handle"])
+        return []
+      }
     }
     let handle =
       block.handle

@@ -79,6 +79,10 @@ extension LiveKernel {
         observed.occupants = programs.entries.map {
           .init(programID: $0.programID, linkID: $0.linkID == 0 ? nil : $0.linkID)
         }
+        // The filters of the clsact see the same packets.
+        observed.others = try TrafficFilter.all(
+          interface: index, isEgress: attachType == .tcxEgress
+        ).compactMap(\.programID).map { .init(programID: $0, linkID: nil) }
       }
     case .netkit(let name, let attachType):
       try within(name.namespace) { () throws(KernelError) in
@@ -150,7 +154,11 @@ extension LiveKernel {
           $0.place == place
             || $0.place.priority == place.priority && ($0.kind != "bpf" || $0.etherType != 3)
         }
-        if let there { observed.occupants = [.init(programID: there.programID ?? 0, linkID: nil)] }
+        if let there {
+          // One that chooses among actions is more than its program.
+          let program = there.isDirect ? there.programID ?? 0 : 0
+          observed.occupants = [.init(programID: program, linkID: nil)]
+        }
       }
     case .kernelProbes(let probes):
       // Refused as lacking where there is no ftrace either.
