@@ -22,8 +22,7 @@ enum Hint {
   private static func permission(_ call: String, _ errno: Errno, _ log: String?) -> String? {
     switch call {
     case "BPF_PROG_LOAD":
-      // One that says nothing else has not got as far as to look at the program.
-      if let log, !log.isEmpty, !log.hasPrefix("processed 0 insns") { return nil }
+      if let log, !log.isEmpty { return nil }
       if errno == .accessDenied { return "the verifier rejected the program" }
       return missing(
         ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"],

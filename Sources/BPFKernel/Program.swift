@@ -93,7 +93,7 @@ public final class Program: Sendable {
       }
     }
     guard result >= 0 else {
-      throw KernelError(.programLoad, result, on: context, verifierLog: log.text)
+      throw KernelError(.programLoad, result, on: context, verifierLog: log.findings)
     }
     return Program(FileDescriptor(owned: Int32(truncatingIfNeeded: result)))
   }

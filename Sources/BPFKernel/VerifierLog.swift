@@ -5,6 +5,10 @@ struct VerifierLog {
 
   private(set) var text = ""
 
+  /// What the verifier found; empty where it says no more than that it has looked at nothing, since
+  /// something else refused the program.
+  var findings: String { text.hasPrefix("processed 0 insns") ? "" : text }
+
   /// Makes a call that takes the address and size of a log buffer, again with four times the
   /// buffer as long as it answers ENOSPC. Returns the last result.
   mutating func collect(_ call: (_ address: UInt64, _ size: UInt32) -> Int) -> Int {
