@@ -18,9 +18,11 @@ public struct LinkType: KernelEnumeration {
   public static let uprobeMulti = LinkType(rawValue: 12)
   public static let netkit = LinkType(rawValue: 13)
   public static let sockmap = LinkType(rawValue: 14)
+  public static let tracingMulti = LinkType(rawValue: 15)
 
   public static let names = [
     "unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event",
     "kprobe_multi", "struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap",
+    "tracing_multi",
   ]
 }

@@ -38,6 +38,7 @@ public struct MapType: KernelEnumeration {
   public static let cgrpStorage = MapType(rawValue: 32)
   public static let arena = MapType(rawValue: 33)
   public static let insnArray = MapType(rawValue: 34)
+  public static let rhash = MapType(rawValue: 35)
 
   public static let names = [
     "unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array",
@@ -45,6 +46,6 @@ public struct MapType: KernelEnumeration {
     "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage",
     "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash",
     "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf",
-    "cgrp_storage", "arena", "insn_array",
+    "cgrp_storage", "arena", "insn_array", "rhash",
   ]
 }

@@ -5,7 +5,7 @@ enum TagPrediction {
   /// nil where an instruction will hold a number that only the running kernel knows, with CO-RE
   /// relocations too until they are done; and where it decides whether there is a callback.
   static func tag(of image: ProgramImage, algorithm: TagAlgorithm) -> String? {
-    guard !image.dependsOnKernel, image.exceptionCallback == nil else { return nil }
+    guard !image.dependsOnKernel else { return nil }
     // Descriptors are not in the tag, that an instruction loads a map is.
     let instructions = image.instructions { _ in 0 }
     guard !instructions.contains(where: dependsOnKernel) else { return nil }

@@ -66,9 +66,10 @@ private func observes(_ line: Substring) -> Bool {
   if line.contains("bpf(") || line.contains("bpf resumed") {
     return line.contains("resumed") || looks.contains { line.contains($0) }
   }
-  // Requests to rtnetlink: RTM_GETLINK and its like; the terminal's size is asked by ioctl.
+  // Requests to rtnetlink, which strace cannot always name: RTM_GETLINK, RTM_GETTFILTER and their like;
+  // the terminal's size is asked by ioctl.
   if line.contains("sendto(") || line.contains("sendmsg(") {
-    return line.contains("nlmsg_type=0x12") || line.contains("RTM_GET")
+    return ["nlmsg_type=0x12", "nlmsg_type=0x2e", "RTM_GET"].contains { line.contains($0) }
   }
   if line.contains("ioctl(") { return line.contains("TCGETS") || line.contains("TIOCGWINSZ") }
   return line.contains("resumed") || line.contains("+++") || line.contains("---")

@@ -73,7 +73,9 @@ extension ProgramImage {
   }
 
   /// Whether the tag cannot be known without the kernel that loads the program.
-  public var dependsOnKernel: Bool { !externs.isEmpty || !coreRelocations.isEmpty }
+  public var dependsOnKernel: Bool {
+    !externs.isEmpty || !coreRelocations.isEmpty || exceptionCallback != nil
+  }
 }
 
 /// `struct task_struct___old`: a name in an object that stands for the part before `___`.

@@ -46,7 +46,7 @@ extension Resolver {
     case .bloomFilter: possible = [.merge, .seed]
     case .lruHash, .lruPercpuHash: possible = [.merge, .seed]
     case .hash, .array, .percpuHash, .percpuArray, .lpmTrie, .progArray, .devmap, .devmapHash,
-      .cpumap, .arrayOfMaps, .hashOfMaps:
+      .cpumap, .arrayOfMaps, .hashOfMaps, .rhash:
       possible = [.exact, .merge, .seed]
     default: possible = []
     }
