@@ -167,7 +167,7 @@ extension Map {
   /// The full size is a million.
   static let entries =
     getenv("BPFAPPLY_TEST_ENTRIES").flatMap { Int(String(cString: $0)) }
-    ?? (Sandbox.isRequired ? 1_000_000 : 100_000)
+    ?? (Sandbox.isRequired ? 300_000 : 100_000)
 
   @Test(.kernel) func `an upgrade under full traffic loses no key and no count`() async {
     await #expect(processExitsWith: .success) { [entries = MigrationTests.entries as Int] in

@@ -1,4 +1,4 @@
-// refused: has no member no_such_operation
+// refused: has no member no_such_operation | has no such member
 #include "common.h"
 struct tcp_congestion_ops {
   unsigned (*no_such_operation)(void *);
