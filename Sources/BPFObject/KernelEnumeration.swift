@@ -22,6 +22,13 @@ extension KernelEnumeration {
     Self.names.indices.contains(Int(rawValue)) ? Self.names[Int(rawValue)] : "type \(rawValue)"
   }
 
+  /// `an array`, `a hash`, for sentences.
+  public var withArticle: String {
+    let name = description
+    // The u of user_ringbuf sounds otherwise.
+    return (name.first.map("aeio".contains) == true ? "an " : "a ") + name
+  }
+
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
   public init(from decoder: any Decoder) throws {

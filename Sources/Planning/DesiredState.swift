@@ -169,8 +169,8 @@ public struct DesiredProgram: Sendable {
   /// SHA-256 over all that decides what is passed to the kernel, before kernel-specific relocation
   /// (design: instructions, relocations, globals, bindings, type, flags, target).
   public var digest: String
-  /// `type`, `expected_attach_type`, `flags`, `attach_to`, `function` (of an extension), `digest`, `maps.<object map>` = REF,
-  /// `pin.*`.
+  /// `type`, `expected_attach_type`, `flags`, `attach_to`, `function` (of an extension), `digest`,
+  /// `maps.<object map>` = REF, `pin.*`.
   public var spec: Spec
 
   public init(

@@ -55,8 +55,9 @@ extension Resolver {
     log.error(
       "invalid-policy",
       possible.isEmpty
-        ? "a \(type) takes no entries"
-        : "the entries of a \(type) cannot be '\(entries.policy.rawValue)'", at: entries.at,
+        ? "\(type.withArticle) takes no entries"
+        : "the entries of \(type.withArticle) cannot be '\(entries.policy.rawValue)'",
+      at: entries.at,
       hints: [possible.isEmpty ? nil : "what such a map can promise is \(names)"])
     return false
   }

@@ -69,12 +69,14 @@ struct EntryRows {
   private mutating func encode(key: Value?) throws(EntryError) {
     guard hasKey else {
       guard key == nil else {
-        throw EntryError(.key, ValueError(message: "the entries of a \(map.map.type) have no key"))
+        throw EntryError(
+          .key, ValueError(message: "the entries of \(map.map.type.withArticle) have no key"))
       }
       return
     }
     guard let key, let layout = map.keyLayout else {
-      throw EntryError(.key, ValueError(message: "an entry of a \(map.map.type) needs 'key'"))
+      throw EntryError(
+        .key, ValueError(message: "an entry of \(map.map.type.withArticle) needs 'key'"))
     }
     do throws(ValueError) {
       guard isIndexed else { return try layout.encode(key, appendingTo: &keys) }
@@ -105,7 +107,7 @@ struct EntryRows {
       case .cpumap: encoded = try ReferenceValue(valueSize, "qsize").encode(value)
       default:
         guard let layout = map.valueLayout else {
-          throw ValueError(message: "the values of a \(map.map.type) have no type")
+          throw ValueError(message: "the values of \(map.map.type.withArticle) have no type")
         }
         try layout.encode(value, appendingTo: &values)
         return []

@@ -59,8 +59,8 @@ extension Resolver {
     names.isEmpty ? nil : "it has \(names.prefix(12).joined(separator: ", "))"
   }
 
-  /// What a tracing program is made for, and of an extension whose function that is; the name is nil for types that need none, and the result
-  /// when it is missing.
+  /// What a tracing program is made for, and of an extension whose function that is; the name is nil for
+  /// types that need none, and the result when it is missing.
   private mutating func attachTarget(
     of image: ProgramImage, _ declared: Manifest.ProgramDeclaration?, _ ref: String,
     at position: Position

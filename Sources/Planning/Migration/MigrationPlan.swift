@@ -65,10 +65,10 @@ struct MigrationPlan {
     var problems: [String] = []
     guard live.type.isMigratable, map.map.type.isMigratable else {
       let type = live.type.isMigratable ? map.map.type : live.type
-      return ["a \(type) cannot be read and written entry by entry"]
+      return ["\(type.withArticle) cannot be read and written entry by entry"]
     }
     if live.type.migrationFamily != map.map.type.migrationFamily {
-      problems.append("a \(live.type) does not become a \(map.map.type)")
+      problems.append("\(live.type.withArticle) does not become \(map.map.type.withArticle)")
     }
     if live.keySize != map.map.keySize {
       problems.append("its keys have \(live.keySize) bytes and would have \(map.map.keySize)")

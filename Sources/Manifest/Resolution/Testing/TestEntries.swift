@@ -56,7 +56,7 @@ extension Resolver {
       log.error(
         "invalid-entries",
         map.map.data == nil
-          ? "a test cannot put entries into a \(map.map.type)"
+          ? "a test cannot put entries into \(map.map.type.withArticle)"
           : "a test cannot set global variables", at: rows.map.at,
         hints: map.map.data == nil ? [] : ["their values are set under objects: globals"])
       return
@@ -85,7 +85,8 @@ extension Resolver {
     guard types.contains(map.map.type) else {
       let names = types.map(\.description).joined(separator: ", ")
       log.error(
-        "invalid-entries", "the entries of a \(map.map.type) cannot be compared", at: rows.map.at,
+        "invalid-entries", "the entries of \(map.map.type.withArticle) cannot be compared",
+        at: rows.map.at,
         hints: ["those of \(names) can"])
       return
     }
@@ -103,7 +104,7 @@ extension Resolver {
         if let value = item.value {
           do throws(ValueError) {
             guard let layout = map.valueLayout else {
-              throw ValueError(message: "the values of a \(map.map.type) have no type")
+              throw ValueError(message: "the values of \(map.map.type.withArticle) have no type")
             }
             let partial = try PartialValue(value.value, layout)
             entry.value = partial.bytes
