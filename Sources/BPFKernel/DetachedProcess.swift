@@ -4,8 +4,8 @@ internal import Glibc
 /// A program that goes on when its starter ends: in its own session, with nothing on its standard
 /// streams, in the root directory.
 public enum DetachedProcess {
-  /// Starts it with these descriptors open under their numbers, and waits until it answers on
-  /// one more, whose number is appended to the arguments. Throws what it answers unless that is
+  /// Starts it with these descriptors, and no others, open under their numbers, and waits until it
+  /// answers on one more, whose number is appended to the arguments. Throws what it answers unless that is
   /// `ready`, or that it did not answer within the time.
   public static func start(
     _ executable: String, _ arguments: [String], keeping descriptors: [Int32],
@@ -70,6 +70,7 @@ public enum DetachedProcess {
     for number: Int32 in 0...2 {
       unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
     }
+    try keepFromSuccessors()
     // Onto itself: the copy is not closed by exec.
     for number in descriptors {
       unsafe posix_spawn_file_actions_adddup2(&actions, number, number)
@@ -89,6 +90,14 @@ public enum DetachedProcess {
       throw KernelError("posix_spawn", Errno(rawValue: code), on: executable)
     }
     return process
+  }
+
+  /// What this process was given by its own starter and never asked for (the pipe of a CI runner, a lock)
+  /// is closed by exec: who waits for its end would wait for ours.
+  private static func keepFromSuccessors() throws(KernelError) {
+    for number in try numbers(in: "/proc/self/fd") where number > 2 {
+      _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+    }
   }
 
   private static func close(_ descriptor: consuming FileDescriptor) {}

@@ -138,3 +138,17 @@ func filesystemType(_ descriptor: Int32, on context: String) throws(KernelError)
   try check(unsafe cbpf_filesystem_type(descriptor, &type), "fstatfs", on: context)
   return type
 }
+
+/// The entries of a directory of procfs whose names are numbers, ascending.
+func numbers(in directory: String) throws(KernelError) -> [Int32] {
+  guard let stream = unsafe opendir(directory) else {
+    throw KernelError("opendir", Errno(rawValue: errno), on: directory)
+  }
+  defer { unsafe closedir(stream) }
+  var found: [Int32] = []
+  while let entry = unsafe readdir(stream) {
+    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { text(in: unsafe Array($0)) }
+    if let number = Int32(name) { found.append(number) }
+  }
+  return found.sorted()
+}

@@ -48,17 +48,4 @@ public struct ObjectHolder: Hashable, Sendable {
     }
     return nil
   }
-
-  private static func numbers(in directory: String) throws(KernelError) -> [Int32] {
-    guard let stream = unsafe opendir(directory) else {
-      throw KernelError("opendir", Errno(rawValue: errno), on: directory)
-    }
-    defer { unsafe closedir(stream) }
-    var found: [Int32] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { text(in: unsafe Array($0)) }
-      if let number = Int32(name) { found.append(number) }
-    }
-    return found.sorted()
-  }
 }

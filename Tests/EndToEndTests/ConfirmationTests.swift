@@ -59,6 +59,25 @@ import Testing
     }
   }
 
+  /// Whoever reads a pipe until nobody can write to it any more, as CI runners do, gets to its end.
+  @Test(.kernel) func `the watchdog holds nothing of its caller's`() async {
+    await #expect(processExitsWith: .success) {
+      endToEnd {
+        let stand = try Stand()
+        try stand.blockPeer()
+        let script = "\"$0\" \"$@\" 7>&1 >/dev/null 2>&1 | cat"
+        try Sandbox.run(
+          ["sh", "-c", script, Deployment.executable, "apply", "--auto-approve"]
+            + ["--confirm-timeout", "40s", "manifest.yaml"],
+          directory: stand.deployment.directory
+        ).succeeded()
+        // In time: the end of the pipe came before that of the watchdog.
+        try stand.deployment.bpfapply("confirm", stand.deployment.owner, saying: "stands")
+        try stand.isWithoutTraces()
+      }
+    }
+  }
+
   @Test(.kernel) func `taken back at once, links stand where they stood`() async {
     await #expect(processExitsWith: .success) {
       endToEnd {
